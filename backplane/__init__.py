@@ -1,0 +1,1 @@
+"""The backplane daemon: forwards every message from its publishers to the subscribers who asked."""

@@ -1,0 +1,1 @@
+"""The `banyan` command, one file a verb, and what all programs share."""

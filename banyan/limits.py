@@ -1,0 +1,79 @@
+"""Every number that bounds something, named, with its unit and its reason.
+
+Sources: "measured" means the project's own fault cases and benchmarks on libzmq 4.3.5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- what a peer may send -------------------------------------------------------------------
+
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""Bytes in one frame. Above every camera frame in use; a streamed 4 GiB frame is cut here."""
+
+MAX_TOPIC_BYTES: Final = 1000
+"""Bytes of UTF-8 in a topic: fits MAX_SUBSCRIPTION_BYTES with ZMTP's SUBSCRIBE command name."""
+
+MAX_SUBSCRIPTION_BYTES: Final = 1024
+"""Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
+
+MAX_DEPTH: Final = 100
+"""Maps and arrays inside each other. Far above real payloads, far below Python's recursion limit."""
+
+MAX_CONTAINERS: Final = 1_000_000
+"""Maps and arrays in one payload: an empty map is 1 byte on the wire and 64 bytes in memory."""
+
+MAX_ARRAY_DIMENSIONS: Final = 32
+"""Dimensions of a numpy array: numpy's own limit before 2.0."""
+
+# --- queues ---------------------------------------------------------------------------------
+
+MESSAGE_QUEUE: Final = 1000
+"""Messages a backplane holds unread from one publisher before the publisher waits (libzmq's default)."""
+
+PUBLISHER_QUEUE: Final = 10_000
+"""Messages a publisher holds before publish_payload waits. Measured: enough for full speed."""
+
+SUBSCRIBER_QUEUE_BYTES: Final = 64 * 1024 * 1024
+"""Bytes a backplane holds for one subscriber that falls behind, and a subscriber holds unread."""
+
+SUBSCRIBER_QUEUE_MIN: Final = 64
+"""Messages held for a subscriber however large they are: a short stall never loses a stream."""
+
+SUBSCRIBER_QUEUE_MAX: Final = 500_000
+"""Messages held for a subscriber however small they are: libzmq spends about 100 bytes on each."""
+
+# --- time -----------------------------------------------------------------------------------
+
+HEARTBEAT_INTERVAL_MS: Final = 2000
+HEARTBEAT_TIMEOUT_MS: Final = 6000
+"""A dead link is noticed on both sides within 7.5 s (measured); plain TCP stays deaf for good."""
+
+HANDSHAKE_TIMEOUT_MS: Final = 5000
+"""A connection that does not greet is dropped, or silent strangers use up all descriptors."""
+
+RECONNECT_MIN_MS: Final = 100
+RECONNECT_MAX_MS: Final = 2000
+"""Pause between attempts to reconnect: a restarted backplane is rejoined within 3 s."""
+
+LINGER_MS: Final = 2000
+"""How long clean_up() waits for what was published to leave: it ends even if the peer hangs."""
+
+LISTEN_BACKLOG: Final = 512
+"""Connections waiting to be accepted: a classroom that starts at once."""
+
+PROOF_TIMEOUT_S: Final = 2.0
+"""How long a constructor waits for a path to be proven; on loopback it takes about 2 ms."""
+
+PROOF_INTERVAL_S: Final = 0.002
+"""Pause between probes while a path is being proven."""
+
+SEND_PATIENCE_S: Final = 6.0
+"""How long publish_payload waits for a full queue: as long as a stalled link may go unnoticed."""
+
+TICK_S: Final = 0.1
+"""How often a receive loop without an idle hook looks around."""
+
+LOG_INTERVAL_S: Final = 5.0
+"""At most one log line of a kind in this time: garbage on the wire must not fill a disk."""

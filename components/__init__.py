@@ -1,0 +1,1 @@
+"""Programs that connect to a backplane: one file, one process."""
