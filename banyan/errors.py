@@ -21,12 +21,15 @@ The builtins are those python_banyan raises, so that programs written for it cat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 __all__ = [
     "BackplaneNotRunningError",
     "BanyanError",
     "ClosedError",
     "DecodeError",
     "EndpointError",
+    "Fault",
     "MissingLibraryError",
     "PayloadSizeError",
     "PayloadTypeError",
@@ -76,8 +79,30 @@ class PortInUseError(BanyanError, OSError):
     """A port that a backplane was to listen on is taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a text file, with its place; str() writes it as compilers do."""
+
+    source: str
+    line: int
+    """Counted from 1; 0 means the file as a whole."""
+    column: int
+    """In characters, counted from 1; 0 means the line as a whole."""
+    message: str
+    severity: str = "error"
+    """`error` or `warning`."""
+
+    def __str__(self) -> str:
+        place = [str(number) for number in (self.line, self.column) if number]
+        return f"{':'.join([self.source, *place])}: {self.severity}: {self.message}"
+
+
 class RoutingSpecError(BanyanError, RuntimeError):
-    """A routing specification with faults; the message lists all of them."""
+    """A routing specification with faults; the message lists all of them, one a line."""
+
+    def __init__(self, *args: object, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(*(args or ["\n".join(map(str, faults))]))
+        self.faults = faults
 
 
 class RoutingSpecMissingError(BanyanError, ValueError):

@@ -27,6 +27,9 @@ MAX_CONTAINERS: Final = 1_000_000
 MAX_ARRAY_DIMENSIONS: Final = 32
 """Dimensions of a numpy array: numpy's own limit before 2.0."""
 
+MAX_ARRAY_FIELDS: Final = 1000
+"""Fields of a structured dtype over all its levels: building one costs numpy about 1 us each."""
+
 # --- queues ---------------------------------------------------------------------------------
 
 MESSAGE_QUEUE: Final = 1000
@@ -35,14 +38,17 @@ MESSAGE_QUEUE: Final = 1000
 PUBLISHER_QUEUE: Final = 10_000
 """Messages a publisher holds before publish_payload waits. Measured: enough for full speed."""
 
-SUBSCRIBER_QUEUE_BYTES: Final = 64 * 1024 * 1024
-"""Bytes a backplane holds for one subscriber that falls behind, and a subscriber holds unread."""
+QUEUE_BYTES: Final = 64 * 1024 * 1024
+"""Bytes in one queue: libzmq counts messages, so a queue's length is this over their size."""
 
-SUBSCRIBER_QUEUE_MIN: Final = 64
-"""Messages held for a subscriber however large they are: a short stall never loses a stream."""
+QUEUE_MIN: Final = 16
+"""Messages in a queue however large they are: a short stall never interrupts a stream."""
 
-SUBSCRIBER_QUEUE_MAX: Final = 500_000
-"""Messages held for a subscriber however small they are: libzmq spends about 100 bytes on each."""
+SUBSCRIBER_QUEUE: Final = 500_000
+"""Small messages a backplane holds for one subscriber: libzmq spends about 100 bytes on each."""
+
+QUEUE_CHECK_S: Final = 0.25
+"""How often a backplane fits its queues to the size of what passes."""
 
 # --- time -----------------------------------------------------------------------------------
 
@@ -69,6 +75,9 @@ PROOF_TIMEOUT_S: Final = 2.0
 PROOF_INTERVAL_S: Final = 0.002
 """Pause between probes while a path is being proven."""
 
+FIRST_SUBSCRIPTION_S: Final = 0.02
+"""How long a publisher without a subscriber waits, once connected, to hear that it is heard."""
+
 SEND_PATIENCE_S: Final = 6.0
 """How long publish_payload waits for a full queue: as long as a stalled link may go unnoticed."""
 
@@ -77,3 +86,14 @@ TICK_S: Final = 0.1
 
 LOG_INTERVAL_S: Final = 5.0
 """At most one log line of a kind in this time: garbage on the wire must not fill a disk."""
+
+# --- files ----------------------------------------------------------------------------------
+
+MAX_SPEC_BYTES: Final = 1024 * 1024
+"""Bytes in a routing specification: ten thousand backplanes; a wrong file is not read to its end."""
+
+MAX_SPEC_COLUMNS: Final = 100
+"""Cells read in one line of a routing specification; it needs five."""
+
+MAX_SPEC_FAULTS: Final = 100
+"""Faults listed for one routing specification: more say only that it is another kind of file."""

@@ -1,0 +1,119 @@
+"""The `backplane` command."""
+
+from __future__ import annotations
+
+import threading
+
+import click
+
+from banyan import banner, limits
+from banyan.cli import program
+from banyan.routing import endpoint
+from banyan.version import __version__
+
+EXAMPLES = """
+\b
+Examples:
+  backplane                          on the usual ports, reached from this machine and its network
+  backplane --bind 127.0.0.1         reached from this machine only
+  backplane -n BP2 -p 43126 -s 43127     a second one beside the first
+
+Ctrl-C ends it. Components reconnect by themselves when it comes back.
+"""
+
+
+@click.command(context_settings=program.HELP, epilog=EXAMPLES)
+@click.option("-n", "--name", default="", help="Name of this backplane, shown in its banner.")
+@program.publisher_port
+@program.subscriber_port
+@click.option(
+    "-t",
+    "--loop-time",
+    type=float,
+    default=0.001,
+    metavar="SECONDS",
+    help="Accepted for python_banyan's sake; forwarding waits for nothing.",
+)
+@click.option(
+    "--bind",
+    "addresses",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Listen on this address only; may be repeated.  [default: all addresses]",
+)
+@click.option(
+    "--max-message-size",
+    type=click.IntRange(min=limits.MAX_SUBSCRIPTION_BYTES),
+    default=limits.MAX_MESSAGE_BYTES,
+    show_default=True,
+    metavar="BYTES",
+    help="Cut off a publisher that sends a larger frame.",
+)
+@click.version_option(__version__, prog_name="backplane")
+def command(
+    name: str,
+    publisher_port: int,
+    subscriber_port: int,
+    loop_time: float,
+    addresses: tuple[str, ...],
+    max_message_size: int,
+) -> None:
+    """Forward messages between components.
+
+    Publishers connect to one port, subscribers to the other; each message reaches every
+    subscriber that asked for its topic.
+    """
+    if publisher_port == subscriber_port:
+        raise click.UsageError(
+            f"publishers and subscribers need different ports; both are {publisher_port}"
+        )
+    _serve(name, publisher_port, subscriber_port, addresses or ("*",), max_message_size)
+
+
+def _serve(
+    name: str,
+    publisher_port: int,
+    subscriber_port: int,
+    addresses: tuple[str, ...],
+    max_message_size: int,
+) -> None:
+    # zmq is imported here, so that `--help` and wrong arguments are answered without it.
+    from .forwarder import Forwarder
+
+    forwarder = Forwarder(max_message_size)
+    try:
+        for address in addresses:
+            forwarder.bind(
+                _listen_url(address, publisher_port), _listen_url(address, subscriber_port)
+            )
+        forwarder.start()
+        banner.show(
+            _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
+        )
+        pause = threading.Event()
+        while not pause.wait(limits.QUEUE_CHECK_S):
+            forwarder.fit_queues()
+    finally:
+        forwarder.close()
+
+
+def _listen_url(address: str, port: int) -> str:
+    return f"tcp://*:{port}" if address == "*" else endpoint.url(address, port)
+
+
+def _banner(
+    name: str, publisher_port: int, subscriber_port: int, addresses: tuple[str, ...]
+) -> list[str]:
+    from banyan.transport.discovery import lan_address
+
+    reached = ", ".join(lan_address() if address == "*" else address for address in addresses)
+    return [
+        f"{name} Backplane IP address: {reached}".lstrip(),
+        f"Subscriber Port = {subscriber_port}",
+        f"Publisher  Port = {publisher_port}",
+    ]
+
+
+def main() -> int:
+    """Run the `backplane` command; return its exit status."""
+    return program.run(command, "backplane")

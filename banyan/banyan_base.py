@@ -1,0 +1,193 @@
+"""BanyanBase: the class to derive a component from that lives on one backplane."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any, Self
+
+import zmq
+
+from banyan import banner, limits
+from banyan.errors import SocketTypeError
+from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
+from banyan.session import Counters, Session
+from banyan.signals import sigterm_as_ctrl_c
+from banyan.transport import discovery
+from banyan.transport.link import Link
+from banyan.wire import arrays
+from banyan.wire.codec import Payload
+from banyan.wire.topics import encode_topic
+
+MessageProcessor = Callable[[str, Payload], object]
+
+
+class BanyanBase:
+    """A component on one backplane: publishes and receives MessagePack payloads by topic.
+
+    Derive from it, override `incoming_message_processing`, call `set_subscriber_topic` for what
+    the component wants to hear, then `receive_loop()`. The constructor returns when the path
+    through the backplane is proven, so the first message is never lost.
+
+    Arguments (names, order and defaults are python_banyan's; those after `*` are ours):
+        back_plane_ip_address: host name or address of the backplane; None finds this machine's.
+        subscriber_port, publisher_port: the backplane's ports, as text or numbers.
+        process_name: shown in the banner.
+        loop_time: seconds between calls of the idle hook; reception does not wait for it.
+        numpy: send and receive numpy arrays.
+        external_message_processor: called with (topic, payload) instead of
+            `incoming_message_processing`.
+        receive_loop_idle_addition: called without arguments while nothing arrives.
+        connect_time: seconds to wait for the proof, if more than `limits.PROOF_TIMEOUT_S`;
+            python_banyan always slept that long.
+        max_message_size: bytes in a published payload; not above what the backplane admits.
+
+    Raises:
+        BackplaneNotRunningError (a RuntimeError): no address given and no backplane found.
+        EndpointError (a ValueError): an address or port that cannot be one.
+        MissingLibraryError (an ImportError): numpy=True without numpy.
+    A backplane that is given by address but does not answer is a warning: it is joined later.
+
+    Attributes that programs use: `subscriber` and `publisher` (pyzmq sockets), `my_context`,
+    `counters`, and the arguments under their own names.
+    """
+
+    def __init__(
+        self,
+        back_plane_ip_address: str | None = None,
+        subscriber_port: str | int = DEFAULT_SUBSCRIBER_PORT,
+        publisher_port: str | int = DEFAULT_PUBLISHER_PORT,
+        process_name: str = "None",
+        loop_time: float = 0.1,
+        numpy: bool = False,
+        external_message_processor: MessageProcessor | None = None,
+        receive_loop_idle_addition: Callable[[], object] | None = None,
+        connect_time: float = 0.3,
+        *,
+        max_message_size: int = limits.MAX_MESSAGE_BYTES,
+    ) -> None:
+        super().__init__()
+        self.subscriber_port = subscriber_port
+        self.publisher_port = publisher_port
+        self.loop_time = loop_time
+        self.numpy = numpy
+        self.external_message_processor = external_message_processor
+        self.receive_loop_idle_addition = receive_loop_idle_addition
+        self.connect_time = connect_time
+        self.max_message_size = max_message_size
+        if numpy:
+            arrays.require_numpy()
+        if back_plane_ip_address is None:
+            back_plane_ip_address = discovery.find_local(subscriber_port, publisher_port)
+        self.backplane_exists = True
+        self.back_plane_ip_address = back_plane_ip_address
+
+        self._session = Session()
+        weakref.finalize(self, self._session.close)
+        self._link = self._session.open_link(back_plane_ip_address, subscriber_port, publisher_port)
+        self.my_context: zmq.Context[Any] = self._session.context
+        self.subscriber = self.get_subscriber()
+        self.publisher = self.get_publisher()
+        self.counters: Counters = self._session.counters
+        banner.show(
+            banner.component(
+                process_name, back_plane_ip_address, subscriber_port, publisher_port, loop_time
+            )
+        )
+        self._session.prove([self._link], max(connect_time, limits.PROOF_TIMEOUT_S))
+        sigterm_as_ctrl_c()
+
+    # --- may be overridden ------------------------------------------------------------------
+
+    def incoming_message_processing(self, topic: str, payload: Payload) -> None:
+        """Handle one message; must be overridden by a component that subscribes.
+
+        Exceptions and `sys.exit()` leave `receive_loop`.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} got a message on {topic!r} but does not override"
+            " incoming_message_processing(self, topic, payload)"
+        )
+
+    # --- for a component to call ------------------------------------------------------------
+
+    def set_subscriber_topic(self, topic: str) -> None:
+        """Subscribe to a topic and to every longer one that begins with it; `''` is everything.
+
+        Returns when the backplane knows of it, so that an answer to what is published next
+        cannot be missed. Raises TopicTypeError (a TypeError) or TopicError (a ValueError).
+        """
+        encode_topic(topic)
+        self._session.subscribe(self._link, topic)
+
+    def unsubscribe_topic(self, topic: str) -> None:
+        """Give a topic back that was passed to `set_subscriber_topic`."""
+        encode_topic(topic)
+        self._session.unsubscribe(self._link, topic)
+
+    def publish_payload(self, payload: Payload, topic: str = "") -> None:
+        """Publish a payload, from any thread; waits while the backplane is behind.
+
+        Raises TopicTypeError or PayloadTypeError (TypeErrors: the message names the place in the
+        payload), TopicError or PayloadSizeError (ValueErrors), ClosedError after `clean_up`.
+        """
+        self._session.publish(
+            self.publisher, topic, payload, arrays=self.numpy, max_bytes=self.max_message_size
+        )
+
+    def receive_loop(self) -> None:
+        """Receive messages until `stop()`; blocks without using the CPU while there are none.
+
+        Undecodable messages are dropped, counted in `counters.undecodable` and logged. Ctrl-C
+        and SIGTERM clean up, then leave as KeyboardInterrupt.
+        """
+        try:
+            self._session.receive(
+                self._deliver, self._idle, arrays=lambda: self.numpy, pause=self._pause
+            )
+        except KeyboardInterrupt:
+            self.clean_up()
+            raise
+
+    def stop(self) -> None:
+        """Make `receive_loop` return after the message in hand; from any thread or a handler."""
+        self._session.stop()
+
+    def clean_up(self) -> None:
+        """Close the sockets, once what was published has left or 2 s have passed. Twice is harmless."""
+        self._session.close()
+
+    def get_subscriber(self) -> zmq.Socket[bytes]:
+        """Return the SUB socket."""
+        if self._link.subscriber is None:
+            raise SocketTypeError("there is no subscriber socket: subscriber_port was empty")
+        return self._link.subscriber
+
+    def get_publisher(self) -> zmq.Socket[bytes]:
+        """Return the publishing socket."""
+        if self._link.publisher is None:
+            raise SocketTypeError("there is no publisher socket: publisher_port was empty")
+        return self._link.publisher
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clean_up()
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _deliver(self, _link: Link, topic: str, payload: Payload) -> None:
+        if self.external_message_processor is not None:
+            self.external_message_processor(topic, payload)
+        else:
+            self.incoming_message_processing(topic, payload)
+
+    def _idle(self) -> None:
+        if self.receive_loop_idle_addition is not None:
+            self.receive_loop_idle_addition()
+
+    def _pause(self) -> float:
+        """Return how long to wait for messages before looking around; the hook may come late."""
+        pause = float(self.loop_time)
+        return pause if self.receive_loop_idle_addition else max(pause, limits.TICK_S)

@@ -1,0 +1,125 @@
+"""Proves that a path through a backplane is up, subscriptions included, before anybody relies on it.
+
+A probe is an empty message on a topic nobody else knows: subscribe to it, publish it every few
+milliseconds, and when it comes back, everything subscribed before it is known to the backplane
+and everything published after it arrives. Fixed delays are needed nowhere.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+import zmq
+
+from banyan import limits
+from banyan.transport.link import Link
+from banyan.transport.sender import Sender
+from banyan.transport.sockets import SubscriberSocket
+from banyan.wire.frames import PROBE_PAYLOAD
+from banyan.wire.topics import RESERVED_PREFIX_BYTES, is_reserved
+
+_READ_AT_ONCE: Final = 1000
+"""Messages read before the clock is looked at again: a flood must not stop it."""
+
+
+def prove(links: Iterable[Link], timeout: float) -> list[Link]:
+    """Prove several links at once; return those that did not answer within `timeout` seconds.
+
+    Messages that arrive meanwhile stay in their order in the subscriber socket.
+    """
+    probes = [_probe(link) for link in links]
+    waiting = probes
+    deadline = time.monotonic() + timeout
+    while waiting and time.monotonic() < deadline:
+        poller = zmq.Poller()
+        for probe in waiting:
+            probe.send()
+            poller.register(probe.watched, zmq.POLLIN)
+        poller.poll(limits.PROOF_INTERVAL_S * 1000)
+        waiting = [probe for probe in waiting if not probe.came_back()]
+    for probe in probes:
+        probe.link.proven = probe not in waiting
+        probe.finish()
+    return [probe.link for probe in waiting]
+
+
+class _Probe(Protocol):
+    """What `prove` asks of a probe; one for links with two ends, one for links with one."""
+
+    link: Link
+    watched: zmq.Socket[Any]
+
+    def send(self) -> None: ...
+    def came_back(self) -> bool: ...
+    def finish(self) -> None: ...
+
+
+def _probe(link: Link) -> _Probe:
+    if link.subscriber is not None and link.sender is not None:
+        return _RoundTrip(link, link.subscriber, link.sender)
+    return _Connection(link)
+
+
+class _RoundTrip:
+    """A probe published on one end of a link and awaited on the other."""
+
+    def __init__(self, link: Link, subscriber: SubscriberSocket, sender: Sender) -> None:
+        self.link = link
+        self.watched = subscriber
+        self._subscriber, self._sender = subscriber, sender
+        self._topic = RESERVED_PREFIX_BYTES + b"probe/" + uuid.uuid4().hex.encode()
+        self._early: list[list[bytes]] = []
+        subscriber.subscribe(self._topic)
+
+    def send(self) -> None:
+        self._sender.try_send(self._topic, PROBE_PAYLOAD)
+
+    def came_back(self) -> bool:
+        """Read what has arrived, look for the probe in it and keep the rest."""
+        for _ in range(_READ_AT_ONCE):
+            try:
+                message = self._subscriber.next_message()
+            except zmq.Again:
+                return False
+            if message[0] == self._topic:
+                return True
+            if not is_reserved(message[0]):
+                self._early.append(message)
+        return False
+
+    def finish(self) -> None:
+        """Put back what was read early.
+
+        libzmq no longer knows of those messages, so a program that polls the socket itself would
+        not be woken for them. One more probe, still subscribed, wakes it; nobody sees it.
+        """
+        if self._early:
+            self._subscriber.hold(self._early)
+            self.send()
+        self.link.leave_probe(self._topic, subscribed=bool(self._early))
+
+
+class _Connection:
+    """The most that can be known of a link with one end: that it is connected."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.watched = link.witness
+
+    def send(self) -> None:
+        """Nothing can be sent that would come back."""
+
+    def came_back(self) -> bool:
+        return self.link.proven or bool(self.watched.poll(0))
+
+    def finish(self) -> None:
+        """A publisher's end waits until the backplane has said that it takes messages.
+
+        A backplane of python_banyan says so only when somebody subscribes: after a moment the
+        connection alone must do.
+        """
+        if self.link.proven and self.link.publisher is not None:
+            self.link.publisher.poll(limits.FIRST_SUBSCRIPTION_S * 1000)

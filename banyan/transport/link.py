@@ -1,0 +1,120 @@
+"""A link: one backplane as a component sees it, with up to two sockets and what it asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import zmq
+
+from banyan import limits
+from banyan.errors import SocketTypeError
+from banyan.routing import endpoint
+from banyan.transport import sockets
+from banyan.transport.sender import Sender
+
+
+class Link:
+    """The sockets that lead to one backplane.
+
+    Attributes: `name` (the backplane's in a routing specification, else empty), `address`,
+    `subscriber` and `publisher` (a pyzmq socket each, None where no port was given), `sender`
+    (for `publisher`), `topics` (subscribed to), `proven` (whether the last probe came back), `witness`
+    (readable once a link with one end has connected).
+
+    Raises EndpointError for an address or a port that cannot be one.
+    """
+
+    def __init__(
+        self,
+        context: zmq.Context[Any],
+        address: str,
+        subscriber_port: str | int | None,
+        publisher_port: str | int | None,
+        *,
+        name: str = "",
+    ) -> None:
+        self.name = name
+        self.topics: set[str] = set()
+        self.proven = False
+        self.witness: zmq.Socket[Any]
+        self.subscriber: sockets.SubscriberSocket | None = None
+        self.publisher: zmq.Socket[bytes] | None = None
+        self.sender: Sender | None = None
+        self._probes_left: tuple[bytes, ...] = ()
+        self._largest_received = 0
+        self._aim(address, subscriber_port, publisher_port)
+        if self.subscriber_url:
+            self.subscriber = sockets.open_subscriber(context)
+        if self.publisher_url:
+            self.publisher = sockets.open_publisher(context, alone=self.subscriber is None)
+            self.sender = Sender(self.publisher)
+        self._watch()
+        self._connect()
+
+    def subscribe(self, topic: str) -> None:
+        """Ask the backplane for a topic."""
+        if self.subscriber is None:
+            raise SocketTypeError(f"{self} has no subscriber port, so it cannot subscribe")
+        self.topics.add(topic)
+        self.subscriber.subscribe(topic)
+
+    def unsubscribe(self, topic: str) -> None:
+        """Give a topic back; one that was never asked for is no error."""
+        if self.subscriber is not None and topic in self.topics:
+            self.topics.discard(topic)
+            self.subscriber.unsubscribe(topic)
+
+    def move(self, address: str, subscriber_port: int | None, publisher_port: int | None) -> None:
+        """Connect the same sockets to another address; the subscriptions go with them."""
+        for socket, url in self._ends():
+            socket.disconnect(url)
+        self._aim(address, subscriber_port, publisher_port)
+        self._connect()
+
+    def fit_queue(self, message_bytes: int) -> None:
+        """Shorten the receiving queue where large messages arrive, to keep it within its bytes."""
+        if message_bytes > self._largest_received and self.subscriber is not None:
+            self._largest_received = message_bytes
+            length = sockets.queue_length(message_bytes, limits.MESSAGE_QUEUE)
+            self.subscriber.rcvhwm = length
+
+    def leave_probe(self, topic: bytes, *, subscribed: bool) -> None:
+        """End the subscription to a probe: now, or if it is to wake somebody, before the next."""
+        assert self.subscriber is not None
+        for old in (*self._probes_left, *(() if subscribed else (topic,))):
+            self.subscriber.unsubscribe(old)
+        self._probes_left = (topic,) if subscribed else ()
+
+    def close(self) -> None:
+        """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
+        for socket, _ in self._ends():
+            socket.disable_monitor()
+            socket.close()
+
+    def __str__(self) -> str:
+        return f"backplane {self.name}" if self.name else f"the backplane at {self.address}"
+
+    def _watch(self) -> None:
+        """Have libzmq report the connection of a link with one end; a probe proves the others."""
+        ends = self._ends()
+        if len(ends) == 1:
+            socket = ends[0][0]
+            self.witness = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+
+    def _aim(
+        self,
+        address: str,
+        subscriber_port: str | int | None,
+        publisher_port: str | int | None,
+    ) -> None:
+        self.address = endpoint.parse_address(address)
+        self.subscriber_url = endpoint.url(address, subscriber_port) if subscriber_port else None
+        self.publisher_url = endpoint.url(address, publisher_port) if publisher_port else None
+
+    def _ends(self) -> list[tuple[zmq.Socket[Any], str]]:
+        ends = ((self.subscriber, self.subscriber_url), (self.publisher, self.publisher_url))
+        return [(socket, url) for socket, url in ends if socket is not None and url]
+
+    def _connect(self) -> None:
+        for socket, url in self._ends():
+            sockets.connect(socket, url)

@@ -1,0 +1,72 @@
+"""Sends whole messages on one publishing socket, from any thread, waiting where the queue is full."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import zmq
+
+from banyan import limits
+from banyan.transport import sockets
+
+
+class Sender:
+    """A publishing socket that several threads may use.
+
+    The queue of the socket holds `limits.QUEUE_BYTES` of the largest payload sent so far. When it
+    is full, `send` waits: the backplane is behind. When it stays full for
+    `limits.SEND_PATIENCE_S`, the backplane is gone or hangs; messages are then given up, without
+    waiting again, until the queue moves.
+    """
+
+    def __init__(self, socket: zmq.Socket[Any]) -> None:
+        self.socket = socket
+        # Reentrant: a signal handler that publishes must not deadlock with what it interrupted.
+        self._lock = threading.RLock()
+        self._largest = 0
+        self._stalled = False
+
+    def send(self, topic: bytes, body: bytes) -> bool:
+        """Send one message and return True, or False when it was given up because of a full queue."""
+        with self._lock:
+            if len(body) > self._largest:
+                self._fit_queue(len(body))
+            try:
+                sockets.send_message(self.socket, topic, body)
+            except zmq.Again:
+                self._stalled = not self._send_when_there_is_room(topic, body)
+                return not self._stalled
+            self._stalled = False
+            return True
+
+    def try_send(self, topic: bytes, body: bytes) -> None:
+        """Send one message if there is room for it now."""
+        with self._lock:
+            try:
+                sockets.send_message(self.socket, topic, body)
+            except zmq.Again:
+                return
+
+    def _send_when_there_is_room(self, topic: bytes, body: bytes) -> bool:
+        deadline = time.monotonic() + (0 if self._stalled else limits.SEND_PATIENCE_S)
+        # POLLOUT is always set on a PUB socket. Its descriptor turns readable when the I/O thread
+        # reports progress, and asking for EVENTS takes those reports in.
+        poller = zmq.Poller()
+        poller.register(self.socket.fileno(), zmq.POLLIN)
+        while True:
+            self.socket.get(zmq.EVENTS)
+            try:
+                sockets.send_message(self.socket, topic, body)
+            except zmq.Again:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    return False
+                poller.poll(remaining * 1000)
+            else:
+                return True
+
+    def _fit_queue(self, message_bytes: int) -> None:
+        self._largest = message_bytes
+        self.socket.sndhwm = sockets.queue_length(message_bytes, limits.PUBLISHER_QUEUE)

@@ -1,0 +1,221 @@
+"""Opens every kind of socket Banyan uses, with all of its options, and moves whole messages.
+
+The one home of socket options: nothing else in the library or the daemon sets any, but for
+queue lengths, which follow the size of what really passes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
+
+import zmq
+from zmq.backend import Socket as BackendSocket
+
+from banyan import limits
+from banyan.errors import EndpointError
+from banyan.wire.topics import is_reserved
+
+# The methods of pyzmq's compiled socket, called without the Python layer above them: that layer
+# costs more than libzmq itself (measured: a third of the throughput).
+_receive_frame: Final[Any] = BackendSocket.recv
+_send_frame: Final[Any] = BackendSocket.send
+_option: Final[Any] = BackendSocket.get
+
+
+class SubscriberSocket(zmq.Socket[bytes]):
+    """A SUB socket that never shows a probe and can take back messages read too early.
+
+    Proving a path means reading until the probe arrives; what else was read is put back with
+    `hold` and comes out first, in order, whoever reads: a receive loop or a program's own
+    `recv_multipart(zmq.NOBLOCK)`.
+    """
+
+    _held: deque[list[bytes]]
+    _rest: deque[bytes]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held = deque()
+        self._rest = deque()
+
+    def hold(self, messages: Iterable[list[bytes]]) -> None:
+        """Put messages back; they are the next to be received."""
+        self._held.extend(messages)
+
+    def has_held(self) -> bool:
+        """Tell whether a message that was put back waits to be received."""
+        return bool(self._held)
+
+    def next_message(self) -> list[bytes]:
+        """Return the first two frames of the next message without waiting; raise zmq.Again if none."""
+        return self._held.popleft() if self._held else read_message(self)
+
+    def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
+        """Receive one message as a list of frames, as any pyzmq socket does, but never a probe."""
+        if self._rest:
+            frames = list(self._rest)
+            self._rest.clear()
+        else:
+            frames = self._whole_message(flags)
+        return frames if copy else [zmq.Frame(frame) for frame in frames]
+
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
+        """Receive one frame; `getsockopt(zmq.RCVMORE)` tells whether another one belongs to it."""
+        if not self._rest:
+            self._rest.extend(self._whole_message(flags))
+        frame = self._rest.popleft()
+        return frame if copy else zmq.Frame(frame)
+
+    def get(self, option: int) -> Any:
+        """Return the value of a socket option."""
+        if option == zmq.RCVMORE:
+            return int(bool(self._rest))
+        return super().get(option)
+
+    getsockopt = get
+
+    def poll(self, timeout: float | None = None, flags: int = zmq.POLLIN) -> int:
+        """Wait for events, in milliseconds; a message that was put back counts as one."""
+        if flags & zmq.POLLIN and (self._held or self._rest):
+            return int(zmq.POLLIN)
+        return super().poll(timeout, flags)
+
+    def _whole_message(self, flags: int) -> list[bytes]:
+        while True:
+            frames = self._held.popleft() if self._held else self._read_all(flags)
+            if not is_reserved(frames[0]):
+                return frames
+
+    def _read_all(self, flags: int) -> list[bytes]:
+        frames: list[bytes] = [_receive_frame(self, flags)]
+        while _option(self, zmq.RCVMORE):
+            frames.append(_receive_frame(self, flags))
+        return frames
+
+
+def open_subscriber(context: zmq.Context[Any]) -> SubscriberSocket:
+    """Open a SUB socket for a backplane's subscriber port."""
+    socket = context.socket(zmq.SUB, socket_class=SubscriberSocket)
+    _set_common(socket)
+    # Upstream a SUB sends subscriptions only; a bounded queue would silently forget them above
+    # 1,000 (measured: 9,000 of 10,000).
+    socket.sndhwm = 0
+    socket.rcvhwm = limits.MESSAGE_QUEUE
+    return socket
+
+
+def open_publisher(context: zmq.Context[Any], *, alone: bool) -> zmq.Socket[bytes]:
+    """Open a publishing socket for a backplane's publisher port.
+
+    `alone` means that no subscriber socket goes to the same backplane, so that no probe can come
+    back: the socket is an XPUB then, which hears when the backplane is ready to take messages.
+    """
+    socket = context.socket(zmq.XPUB if alone else zmq.PUB)
+    _set_common(socket)
+    # Refuse at a full queue instead of dropping; works on PUB as well as on XPUB (measured).
+    socket.set(zmq.XPUB_NODROP, 1)
+    socket.sndhwm = limits.PUBLISHER_QUEUE
+    socket.linger = limits.LINGER_MS
+    return socket
+
+
+def open_pair(context: zmq.Context[Any]) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
+    """Open two sockets of this process that talk to each other; the first gives up after 2 s."""
+    name = f"inproc://{uuid.uuid4().hex}"
+    ends = context.socket(zmq.PAIR), context.socket(zmq.PAIR)
+    ends[0].bind(name)
+    ends[0].rcvtimeo = limits.LINGER_MS
+    ends[1].connect(name)
+    for end in ends:
+        end.linger = 0
+    return ends
+
+
+def bind(socket: zmq.Socket[Any], url: str) -> None:
+    """Listen at an address; the error is libzmq's."""
+    socket.ipv6 = "[" in url
+    socket.bind(url)
+
+
+def connect(socket: zmq.Socket[Any], url: str) -> None:
+    """Connect to a `tcp://` address; libzmq goes on trying until it is there."""
+    # Only for addresses written as IPv6: a host name with both kinds resolves to one address
+    # only, and `localhost` must not become ::1 where the backplane listens on 127.0.0.1.
+    socket.ipv6 = "[" in url
+    try:
+        socket.connect(url)
+    except zmq.ZMQError as error:
+        raise EndpointError(f"cannot connect to {url}: {error.strerror}") from error
+
+
+def open_front_end(context: zmq.Context[Any], max_message_bytes: int) -> zmq.Socket[bytes]:
+    """Open a backplane's XSUB socket, which takes every topic; the caller binds it."""
+    socket = context.socket(zmq.XSUB)
+    _set_common(socket)
+    socket.sndhwm = 0
+    socket.rcvhwm = limits.MESSAGE_QUEUE
+    socket.maxmsgsize = max_message_bytes
+    socket.backlog = limits.LISTEN_BACKLOG
+    # One subscription to everything, kept for every publisher to come. No other subscription is
+    # ever forwarded: it would race with a late one and tell publishers who listens to what.
+    socket.send(b"\x01")
+    return socket
+
+
+def open_back_end(context: zmq.Context[Any]) -> zmq.Socket[bytes]:
+    """Open a backplane's PUB socket, from which every subscriber is served; the caller binds it."""
+    socket = context.socket(zmq.PUB)
+    _set_common(socket)
+    socket.sndhwm = limits.SUBSCRIBER_QUEUE
+    socket.rcvhwm = 0
+    socket.maxmsgsize = limits.MAX_SUBSCRIPTION_BYTES
+    socket.backlog = limits.LISTEN_BACKLOG
+    return socket
+
+
+def _set_common(socket: zmq.Socket[Any]) -> None:
+    socket.linger = 0
+    socket.heartbeat_ivl = limits.HEARTBEAT_INTERVAL_MS
+    socket.heartbeat_timeout = limits.HEARTBEAT_TIMEOUT_MS
+    socket.handshake_ivl = limits.HANDSHAKE_TIMEOUT_MS
+    socket.reconnect_ivl = limits.RECONNECT_MIN_MS
+    socket.reconnect_ivl_max = limits.RECONNECT_MAX_MS
+
+
+def queue_length(message_bytes: int, longest: int) -> int:
+    """Return how many messages of this size a queue may hold within its budget of bytes."""
+    fitting = limits.QUEUE_BYTES // max(1, message_bytes)
+    return min(max(fitting, limits.QUEUE_MIN), longest)
+
+
+def read_message(socket: zmq.Socket[Any]) -> list[bytes]:
+    """Return the first two frames of the next message, without waiting; raise zmq.Again if none.
+
+    Further frames are read and thrown away. A message is in the socket as a whole or not at all,
+    so only its first frame can be missing.
+    """
+    frames: list[bytes] = [_receive_frame(socket, zmq.NOBLOCK)]
+    while _option(socket, zmq.RCVMORE):
+        frame = _receive_frame(socket, zmq.NOBLOCK)
+        if len(frames) < 2:
+            frames.append(frame)
+    return frames
+
+
+def send_message(socket: zmq.Socket[Any], topic: bytes, body: bytes) -> None:
+    """Queue a message whole, without waiting; raise zmq.Again, with nothing sent, if it is full.
+
+    Never waits inside libzmq, so an exception that a signal handler raises here (Ctrl-C) always
+    finds the first frame taken; the second follows, or the next message would be malformed.
+    """
+    try:
+        _send_frame(socket, topic, zmq.SNDMORE | zmq.NOBLOCK)
+    except zmq.ZMQError:
+        raise
+    except BaseException:
+        _send_frame(socket, body, zmq.NOBLOCK)
+        raise
+    _send_frame(socket, body, zmq.NOBLOCK)
