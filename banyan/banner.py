@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from banyan.routing.spec import Route
 
 COMPONENT_WIDTH = 60
 BACKPLANE_WIDTH = 42
+NO_PORT = "None Specified"
 
 
 def show(lines: Iterable[str], width: int = COMPONENT_WIDTH) -> None:
@@ -24,3 +29,22 @@ def component(
         f"Publisher  Port = {publisher_port}",
         f"Loop Time = {loop_time} seconds",
     ]
+
+
+def show_multi(name: str, file: str, routes: Iterable[Route], loop_time: float) -> None:
+    """Print the banner of a component on several backplanes."""
+    print(f"\nUsing Backplane Descriptor File:  {file}")  # noqa: T201
+    rows = [line for route in routes for line in _route_lines(name, route)]
+    show(["", *rows, "", f"Loop Time = {loop_time} seconds", ""])
+
+
+def _route_lines(name: str, route: Route) -> list[str]:
+    lines = [
+        f"{name} using {route.name} Black plane at IP Address: {route.address}",
+        f"    Subscriber Port = {route.subscriber_port or NO_PORT}",
+    ]
+    if route.subscriber_port:
+        shown = [topic or "*" for topic in route.topics] or [""]
+        lines += [f"        Subscribed to topic: {topic}" for topic in shown]
+    lines.append(f"    Publisher  Port = {route.publisher_port or NO_PORT}")
+    return lines

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import zmq
 
 from banyan import banner, limits
+from banyan.component import Component
 from banyan.errors import SocketTypeError
 from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
 from banyan.session import Counters, Session
@@ -22,7 +23,7 @@ from banyan.wire.topics import encode_topic
 MessageProcessor = Callable[[str, Payload], object]
 
 
-class BanyanBase:
+class BanyanBase(Component):
     """A component on one backplane: publishes and receives MessagePack payloads by topic.
 
     Derive from it, override `incoming_message_processing`, call `set_subscriber_topic` for what
@@ -97,18 +98,6 @@ class BanyanBase:
         self._session.prove([self._link], max(connect_time, limits.PROOF_TIMEOUT_S))
         sigterm_as_ctrl_c()
 
-    # --- may be overridden ------------------------------------------------------------------
-
-    def incoming_message_processing(self, topic: str, payload: Payload) -> None:
-        """Handle one message; must be overridden by a component that subscribes.
-
-        Exceptions and `sys.exit()` leave `receive_loop`.
-        """
-        raise NotImplementedError(
-            f"{type(self).__name__} got a message on {topic!r} but does not override"
-            " incoming_message_processing(self, topic, payload)"
-        )
-
     # --- for a component to call ------------------------------------------------------------
 
     def set_subscriber_topic(self, topic: str) -> None:
@@ -132,30 +121,8 @@ class BanyanBase:
         payload), TopicError or PayloadSizeError (ValueErrors), ClosedError after `clean_up`.
         """
         self._session.publish(
-            self.publisher, topic, payload, arrays=self.numpy, max_bytes=self.max_message_size
+            (self.publisher,), topic, payload, arrays=self.numpy, max_bytes=self.max_message_size
         )
-
-    def receive_loop(self) -> None:
-        """Receive messages until `stop()`; blocks without using the CPU while there are none.
-
-        Undecodable messages are dropped, counted in `counters.undecodable` and logged. Ctrl-C
-        and SIGTERM clean up, then leave as KeyboardInterrupt.
-        """
-        try:
-            self._session.receive(
-                self._deliver, self._idle, arrays=lambda: self.numpy, pause=self._pause
-            )
-        except KeyboardInterrupt:
-            self.clean_up()
-            raise
-
-    def stop(self) -> None:
-        """Make `receive_loop` return after the message in hand; from any thread or a handler."""
-        self._session.stop()
-
-    def clean_up(self) -> None:
-        """Close the sockets, once what was published has left or 2 s have passed. Twice is harmless."""
-        self._session.close()
 
     def get_subscriber(self) -> zmq.Socket[bytes]:
         """Return the SUB socket."""
@@ -169,12 +136,6 @@ class BanyanBase:
             raise SocketTypeError("there is no publisher socket: publisher_port was empty")
         return self._link.publisher
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clean_up()
-
     # --- inside -----------------------------------------------------------------------------
 
     def _deliver(self, _link: Link, topic: str, payload: Payload) -> None:
@@ -182,12 +143,3 @@ class BanyanBase:
             self.external_message_processor(topic, payload)
         else:
             self.incoming_message_processing(topic, payload)
-
-    def _idle(self) -> None:
-        if self.receive_loop_idle_addition is not None:
-            self.receive_loop_idle_addition()
-
-    def _pause(self) -> float:
-        """Return how long to wait for messages before looking around; the hook may come late."""
-        pause = float(self.loop_time)
-        return pause if self.receive_loop_idle_addition else max(pause, limits.TICK_S)

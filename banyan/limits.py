@@ -19,7 +19,7 @@ MAX_SUBSCRIPTION_BYTES: Final = 1024
 """Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
 
 MAX_DEPTH: Final = 100
-"""Maps and arrays inside each other. Far above real payloads, far below Python's recursion limit."""
+"""Maps and arrays inside each other: far above real payloads, far below the recursion limit."""
 
 MAX_CONTAINERS: Final = 1_000_000
 """Maps and arrays in one payload: an empty map is 1 byte on the wire and 64 bytes in memory."""
@@ -33,7 +33,7 @@ MAX_ARRAY_FIELDS: Final = 1000
 # --- queues ---------------------------------------------------------------------------------
 
 MESSAGE_QUEUE: Final = 1000
-"""Messages a backplane holds unread from one publisher before the publisher waits (libzmq's default)."""
+"""Messages a socket holds unread before the sender has to wait (libzmq's default)."""
 
 PUBLISHER_QUEUE: Final = 10_000
 """Messages a publisher holds before publish_payload waits. Measured: enough for full speed."""
@@ -72,10 +72,10 @@ LISTEN_BACKLOG: Final = 512
 PROOF_TIMEOUT_S: Final = 2.0
 """How long a constructor waits for a path to be proven; on loopback it takes about 2 ms."""
 
-PROOF_INTERVAL_S: Final = 0.002
+PROOF_INTERVAL_MS: Final = 2
 """Pause between probes while a path is being proven."""
 
-FIRST_SUBSCRIPTION_S: Final = 0.02
+FIRST_SUBSCRIPTION_MS: Final = 20
 """How long a publisher without a subscriber waits, once connected, to hear that it is heard."""
 
 SEND_PATIENCE_S: Final = 6.0
@@ -83,6 +83,9 @@ SEND_PATIENCE_S: Final = 6.0
 
 TICK_S: Final = 0.1
 """How often a receive loop without an idle hook looks around."""
+
+SPEC_CHECK_S: Final = 0.25
+"""How often a component with reload=True looks whether its specification was edited."""
 
 LOG_INTERVAL_S: Final = 5.0
 """At most one log line of a kind in this time: garbage on the wire must not fill a disk."""

@@ -9,7 +9,7 @@ from banyan import limits
 
 
 class QuietLog:
-    """Logs at most one warning of a kind in `limits.LOG_INTERVAL_S`, and says how many it left out."""
+    """Logs one warning of a kind in `limits.LOG_INTERVAL_S`, and says how many it left out."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger

@@ -24,7 +24,7 @@ from banyan.transport.link import Link
 from banyan.transport.sender import Sender
 from banyan.wire import frames
 from banyan.wire.codec import Payload
-from banyan.wire.topics import encode_topic, is_reserved
+from banyan.wire.topics import is_reserved
 
 logger = logging.getLogger("banyan")
 
@@ -103,7 +103,7 @@ class Session:
             if link.proven:
                 self.prove([link], limits.PROOF_TIMEOUT_S)
             else:
-                handshake.prove([link], limits.PROOF_INTERVAL_S)
+                handshake.prove([link], limits.PROOF_INTERVAL_MS / 1000)
 
         self.in_loop(action)
 
@@ -116,26 +116,21 @@ class Session:
 
     def publish(
         self,
-        publisher: zmq.Socket[Any],
+        publishers: Iterable[zmq.Socket[Any]],
         topic: object,
         payload: object,
         *,
         arrays: bool,
         max_bytes: int,
     ) -> None:
-        """Pack and send one message; waits while the backplane is behind."""
+        """Pack one message and send it on each socket; waits while a backplane is behind."""
         self._check_open()
         topic_frame, body = frames.pack(topic, payload, arrays=arrays, max_bytes=max_bytes)
-        if self.sender(publisher).send(topic_frame, body):
-            self.counters.published += 1
-            return
-        self.counters.given_up += 1
-        self._log.warning(
-            "given up",
-            "gave up a message on %r: the queue to the backplane is full and does not move;"
-            " is the backplane running?",
-            topic,
-        )
+        for publisher in publishers:
+            if self.sender(publisher).send(topic_frame, body):
+                self.counters.published += 1
+            else:
+                self._give_up(topic)
 
     def sender(self, publisher: zmq.Socket[Any]) -> Sender:
         """Return what sends on a socket, one for each: it holds the socket's lock."""
@@ -145,6 +140,15 @@ class Session:
             sender = next(own, None) or Sender(publisher)
             sender = self._senders.setdefault(id(publisher), sender)
         return sender
+
+    def _give_up(self, topic: object) -> None:
+        self.counters.given_up += 1
+        self._log.warning(
+            "given up",
+            "gave up a message on %r: the queue to the backplane is full and does not move;"
+            " is the backplane running?",
+            topic,
+        )
 
     # --- receiving --------------------------------------------------------------------------
 

@@ -1,1 +1,1 @@
-"""Routing specifications: which backplanes a component is wired to. Pure: reads text, no sockets."""
+"""Routing specifications: which backplanes a component is wired to. Pure: no sockets."""

@@ -205,7 +205,7 @@ def _other_backplanes() -> Iterator[str]:
             for port, address in list(ports.items())[:2]
         ):
             numbers = " and ".join(str(port) for port in sorted(ports))
-            yield f"A backplane (pid {process.pid}) listens on ports {numbers}: give them as -p and -s."
+            yield f"A backplane (pid {process.pid}) listens on ports {numbers}: use -p and -s."
 
 
 def _listening(process: psutil.Process) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Proves that a path through a backplane is up, subscriptions included, before anybody relies on it.
+"""Proves that a path through a backplane is up, subscriptions included, before it is relied on.
 
 A probe is an empty message on a topic nobody else knows: subscribe to it, publish it every few
 milliseconds, and when it comes back, everything subscribed before it is known to the backplane
@@ -38,7 +38,7 @@ def prove(links: Iterable[Link], timeout: float) -> list[Link]:
         for probe in waiting:
             probe.send()
             poller.register(probe.watched, zmq.POLLIN)
-        poller.poll(limits.PROOF_INTERVAL_S * 1000)
+        poller.poll(limits.PROOF_INTERVAL_MS)
         waiting = [probe for probe in waiting if not probe.came_back()]
     for probe in probes:
         probe.link.proven = probe not in waiting
@@ -68,7 +68,7 @@ class _RoundTrip:
 
     def __init__(self, link: Link, subscriber: SubscriberSocket, sender: Sender) -> None:
         self.link = link
-        self.watched = subscriber
+        self.watched: zmq.Socket[Any] = subscriber
         self._subscriber, self._sender = subscriber, sender
         self._topic = RESERVED_PREFIX_BYTES + b"probe/" + uuid.uuid4().hex.encode()
         self._early: list[list[bytes]] = []
@@ -122,4 +122,4 @@ class _Connection:
         connection alone must do.
         """
         if self.link.proven and self.link.publisher is not None:
-            self.link.publisher.poll(limits.FIRST_SUBSCRIPTION_S * 1000)
+            self.link.publisher.poll(limits.FIRST_SUBSCRIPTION_MS)

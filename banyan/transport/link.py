@@ -17,9 +17,9 @@ class Link:
     """The sockets that lead to one backplane.
 
     Attributes: `name` (the backplane's in a routing specification, else empty), `address`,
-    `subscriber` and `publisher` (a pyzmq socket each, None where no port was given), `sender`
-    (for `publisher`), `topics` (subscribed to), `proven` (whether the last probe came back), `witness`
-    (readable once a link with one end has connected).
+    `subscriber` and `publisher` (a pyzmq socket each; None where no port was given, and after
+    `close`), `sender` (for `publisher`), `topics` (subscribed to), `proven` (whether the last
+    probe came back), `witness` (readable once a link with one end has connected).
 
     Raises EndpointError for an address or a port that cannot be one.
     """
@@ -55,12 +55,13 @@ class Link:
         """Ask the backplane for a topic."""
         if self.subscriber is None:
             raise SocketTypeError(f"{self} has no subscriber port, so it cannot subscribe")
-        self.topics.add(topic)
-        self.subscriber.subscribe(topic)
+        if topic not in self.topics:  # libzmq would count it, and one unsubscribe not end it
+            self.topics.add(topic)
+            self.subscriber.subscribe(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """Give a topic back; one that was never asked for is no error."""
-        if self.subscriber is not None and topic in self.topics:
+        if self.subscriber is not None:
             self.topics.discard(topic)
             self.subscriber.unsubscribe(topic)
 
@@ -79,17 +80,19 @@ class Link:
             self.subscriber.rcvhwm = length
 
     def leave_probe(self, topic: bytes, *, subscribed: bool) -> None:
-        """End the subscription to a probe: now, or if it is to wake somebody, before the next."""
-        assert self.subscriber is not None
-        for old in (*self._probes_left, *(() if subscribed else (topic,))):
-            self.subscriber.unsubscribe(old)
+        """End the subscription to a probe: now, or if it is still to wake somebody, next time."""
+        ended = self._probes_left if subscribed else (*self._probes_left, topic)
         self._probes_left = (topic,) if subscribed else ()
+        for old in ended:
+            if self.subscriber is not None:
+                self.subscriber.unsubscribe(old)
 
     def close(self) -> None:
         """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
         for socket, _ in self._ends():
             socket.disable_monitor()
             socket.close()
+        self.subscriber = self.publisher = self.sender = None
 
     def __str__(self) -> str:
         return f"backplane {self.name}" if self.name else f"the backplane at {self.address}"

@@ -1,4 +1,4 @@
-"""Sends whole messages on one publishing socket, from any thread, waiting where the queue is full."""
+"""Sends whole messages on one publishing socket, from any thread, and waits at a full queue."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Sender:
         self._stalled = False
 
     def send(self, topic: bytes, body: bytes) -> bool:
-        """Send one message and return True, or False when it was given up because of a full queue."""
+        """Send one message and return True, or False if the full queue made it give up."""
         with self._lock:
             if len(body) > self._largest:
                 self._fit_queue(len(body))
@@ -63,7 +63,7 @@ class Sender:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     return False
-                poller.poll(remaining * 1000)
+                poller.poll(max(1, int(remaining * 1000)))
             else:
                 return True
 

@@ -50,7 +50,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
         return bool(self._held)
 
     def next_message(self) -> list[bytes]:
-        """Return the first two frames of the next message without waiting; raise zmq.Again if none."""
+        """Return the next message's first two frames, without waiting; raise zmq.Again if none."""
         return self._held.popleft() if self._held else read_message(self)
 
     def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
@@ -77,7 +77,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
 
     getsockopt = get
 
-    def poll(self, timeout: float | None = None, flags: int = zmq.POLLIN) -> int:
+    def poll(self, timeout: int | None = None, flags: int = zmq.POLLIN) -> int:
         """Wait for events, in milliseconds; a message that was put back counts as one."""
         if flags & zmq.POLLIN and (self._held or self._rest):
             return int(zmq.POLLIN)
@@ -98,7 +98,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
 
 def open_subscriber(context: zmq.Context[Any]) -> SubscriberSocket:
     """Open a SUB socket for a backplane's subscriber port."""
-    socket = context.socket(zmq.SUB, socket_class=SubscriberSocket)
+    socket: SubscriberSocket = context.socket(zmq.SUB, socket_class=SubscriberSocket)
     _set_common(socket)
     # Upstream a SUB sends subscriptions only; a bounded queue would silently forget them above
     # 1,000 (measured: 9,000 of 10,000).
@@ -113,7 +113,7 @@ def open_publisher(context: zmq.Context[Any], *, alone: bool) -> zmq.Socket[byte
     `alone` means that no subscriber socket goes to the same backplane, so that no probe can come
     back: the socket is an XPUB then, which hears when the backplane is ready to take messages.
     """
-    socket = context.socket(zmq.XPUB if alone else zmq.PUB)
+    socket: zmq.Socket[bytes] = context.socket(zmq.XPUB if alone else zmq.PUB)
     _set_common(socket)
     # Refuse at a full queue instead of dropping; works on PUB as well as on XPUB (measured).
     socket.set(zmq.XPUB_NODROP, 1)
@@ -153,7 +153,7 @@ def connect(socket: zmq.Socket[Any], url: str) -> None:
 
 def open_front_end(context: zmq.Context[Any], max_message_bytes: int) -> zmq.Socket[bytes]:
     """Open a backplane's XSUB socket, which takes every topic; the caller binds it."""
-    socket = context.socket(zmq.XSUB)
+    socket: zmq.Socket[bytes] = context.socket(zmq.XSUB)
     _set_common(socket)
     socket.sndhwm = 0
     socket.rcvhwm = limits.MESSAGE_QUEUE
@@ -167,7 +167,7 @@ def open_front_end(context: zmq.Context[Any], max_message_bytes: int) -> zmq.Soc
 
 def open_back_end(context: zmq.Context[Any]) -> zmq.Socket[bytes]:
     """Open a backplane's PUB socket, from which every subscriber is served; the caller binds it."""
-    socket = context.socket(zmq.PUB)
+    socket: zmq.Socket[bytes] = context.socket(zmq.PUB)
     _set_common(socket)
     socket.sndhwm = limits.SUBSCRIBER_QUEUE
     socket.rcvhwm = 0

@@ -1,0 +1,232 @@
+"""BanyanBaseMulti: the class to derive a component from that lives on several backplanes."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable
+from typing import Any, Final
+
+import zmq
+
+from banyan import banner, limits
+from banyan.component import Component
+from banyan.errors import SocketTypeError, UnknownBackplaneError
+from banyan.routing import spec
+from banyan.session import Counters, Session
+from banyan.signals import sigterm_as_ctrl_c
+from banyan.spec_watch import SpecWatch
+from banyan.transport.link import Link
+from banyan.wire import arrays
+from banyan.wire.codec import Payload
+from banyan.wire.topics import encode_topic
+
+BROADCAST: Final = "BROADCAST"
+
+
+class BanyanBaseMulti(Component):
+    """A component on several backplanes, described by a CSV routing specification.
+
+    Derive from it, override `incoming_message_processing` (or `incoming_message_from`, which also
+    says which backplane a message came from), then call `receive_loop()`. All backplanes are
+    served fairly. BanyanBase and BanyanBaseMulti components talk to each other freely.
+
+    Arguments (names, order and defaults are python_banyan's; those after `*` are ours):
+        back_plane_csv_file: path of the routing specification.
+        process_name: shown in the banner.
+        loop_time: seconds between calls of the idle hook; reception does not wait for it.
+        numpy: send and receive numpy arrays.
+        connect_time: seconds to wait until all backplanes have answered, if more than
+            `limits.PROOF_TIMEOUT_S`.
+        reload: follow edits of the file while `receive_loop` runs. Only what changed is
+            reconnected; an invalid edit is logged and the old table stays.
+        max_message_size: bytes in a published payload.
+
+    Raises RoutingSpecMissingError (a ValueError) without a file, RoutingSpecError (a
+    RuntimeError) with all faults of the file, MissingLibraryError for numpy=True without numpy. A
+    backplane that does not answer is a warning: it is joined later.
+
+    Attributes that programs use: `backplane_table`, a list of dicts with the keys
+    `backplane_name`, `subscriber` and `publisher` (pyzmq sockets or None); `my_context`;
+    `counters`; and the arguments under their own names.
+    """
+
+    SUB_SOCK = 0
+    PUB_SOCK = 1
+
+    def __init__(
+        self,
+        back_plane_csv_file: str | os.PathLike[str] | None = None,
+        process_name: str = "None",
+        loop_time: float = 0.1,
+        numpy: bool = False,
+        connect_time: float = 0.3,
+        *,
+        reload: bool = False,
+        max_message_size: int = limits.MAX_MESSAGE_BYTES,
+    ) -> None:
+        super().__init__()
+        self.numpy = numpy
+        self.connect_time = connect_time
+        self.loop_time = loop_time
+        self.max_message_size = max_message_size
+        if numpy:
+            arrays.require_numpy()
+        self._spec_watch = (
+            SpecWatch(back_plane_csv_file) if reload and back_plane_csv_file else None
+        )
+        routes = spec.load(back_plane_csv_file)
+        self._routes: dict[str, spec.Route] = {}
+        self._links: dict[str, Link] = {}
+        self.backplane_table: list[dict[str, Any]] = []
+
+        self._session = Session()
+        weakref.finalize(self, self._session.close)
+        self.my_context: zmq.Context[Any] = self._session.context
+        self.counters: Counters = self._session.counters
+        banner.show_multi(process_name, str(back_plane_csv_file), routes, loop_time)
+        self._wire(routes, patience=max(connect_time, limits.PROOF_TIMEOUT_S))
+        sigterm_as_ctrl_c()
+
+    # --- may be overridden ------------------------------------------------------------------
+
+    def incoming_message_from(self, backplane_name: str, topic: str, payload: Payload) -> None:
+        """Handle one message, knowing where it came from.
+
+        May be overridden; the default calls `incoming_message_processing(topic, payload)`.
+        """
+        self.incoming_message_processing(topic, payload)
+
+    # --- for a component to call ------------------------------------------------------------
+
+    def find_socket(self, backplane: str, socket_type: int) -> Any:
+        """Return a backplane's socket of kind SUB_SOCK or PUB_SOCK; None where it has no port.
+
+        Raises UnknownBackplaneError (a StopIteration), SocketTypeError (a ValueError).
+        """
+        kinds = {self.SUB_SOCK: "subscriber", self.PUB_SOCK: "publisher"}
+        if backplane not in self._links:
+            known = ", ".join(self._links)
+            raise UnknownBackplaneError(f"{backplane!r} not found in table; it has {known}")
+        if socket_type not in kinds:
+            raise SocketTypeError(f"socket_type must be SUB_SOCK or PUB_SOCK, not {socket_type!r}")
+        return getattr(self._links[backplane], kinds[socket_type])
+
+    def set_subscriber_topic(self, topic: str, subscriber_socket: Any) -> None:
+        """Subscribe on one socket: of this table, or a SUB socket of the program's own.
+
+        Returns when the backplane knows of it. Raises TopicTypeError (a TypeError), TopicError
+        or SocketTypeError (ValueErrors).
+        """
+        encode_topic(topic)
+        link = self._link_of(subscriber_socket)
+        if link is None:
+            _foreign(subscriber_socket, zmq.SUB).subscribe(topic)
+        else:
+            self._session.subscribe(link, topic)
+
+    def unsubscribe_topic(self, topic: str, subscriber_socket: Any) -> None:
+        """Give a topic back on one socket; the same errors as `set_subscriber_topic`."""
+        encode_topic(topic)
+        link = self._link_of(subscriber_socket)
+        if link is None:
+            _foreign(subscriber_socket, zmq.SUB).unsubscribe(topic)
+        else:
+            self._session.unsubscribe(link, topic)
+
+    def publish_payload(self, payload: Payload, publisher_socket: Any, topic: str = "") -> None:
+        """Publish a payload on one socket, or with "BROADCAST" on all of the table's publishers.
+
+        May be called from any thread; waits while a backplane is behind. Raises as
+        BanyanBase.publish_payload, and SocketTypeError (a ValueError) for a socket that is none.
+        """
+        encode_topic(topic)
+        self._session.publish(
+            self._publishers(publisher_socket),
+            topic,
+            payload,
+            arrays=self.numpy,
+            max_bytes=self.max_message_size,
+        )
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _publishers(self, socket: Any) -> Iterable[zmq.Socket[Any]]:
+        if isinstance(socket, str) and socket == BROADCAST:
+            links = self._links.values()
+            return [link.publisher for link in links if link.publisher is not None]
+        return (_foreign(socket, zmq.PUB, zmq.XPUB),)
+
+    def _link_of(self, socket: Any) -> Link | None:
+        links = self._links.values()
+        return next((link for link in links if socket and link.subscriber is socket), None)
+
+    def _deliver(self, link: Link, topic: str, payload: Payload) -> None:
+        self._follow_edits()
+        self.incoming_message_from(link.name, topic, payload)
+
+    def _idle(self) -> None:
+        self._follow_edits()
+        super()._idle()
+
+    def _follow_edits(self) -> None:
+        routes = self._spec_watch.edited() if self._spec_watch else None
+        if routes is not None:
+            # Not longer: while a new backplane is waited for, the others are not served.
+            self._wire(routes, patience=self.connect_time)
+
+    def _wire(self, routes: tuple[spec.Route, ...], patience: float) -> None:
+        """Bring the links to what the specification says; what stayed the same is not touched."""
+        wanted = {route.name: route for route in routes}
+        for name in [name for name in self._links if name not in wanted]:
+            self._session.close_link(self._links.pop(name))
+        changed = [route for route in routes if route != self._routes.get(route.name)]
+        for route in changed:
+            self._links[route.name] = self._wire_one(route)
+        self._routes = wanted
+        self.backplane_table[:] = [_table_row(name, self._links[name]) for name in wanted]
+        self._session.prove([self._links[route.name] for route in changed], patience)
+
+    def _wire_one(self, route: spec.Route) -> Link:
+        """Open, move or reuse the link of one row and give it the row's topics."""
+        old, link = self._routes.get(route.name), self._links.get(route.name)
+        ends = (route.address, route.subscriber_port, route.publisher_port)
+        if link is not None and old is not None and _same_sockets(old, route):
+            if ends != (old.address, old.subscriber_port, old.publisher_port):
+                link.move(*ends)
+            dropped = set(old.topics) - set(route.topics)
+        else:
+            if link is not None:
+                self._session.close_link(link)
+            link = self._session.open_link(*ends, name=route.name)
+            dropped = set()
+        if link.subscriber is not None:
+            for topic in dropped:
+                link.unsubscribe(topic)
+            for topic in route.topics:
+                link.subscribe(topic)
+        return link
+
+
+def _same_sockets(old: spec.Route, new: spec.Route) -> bool:
+    """Tell whether two rows need the same sockets, whatever they are connected to."""
+    return bool(old.subscriber_port) == bool(new.subscriber_port) and bool(
+        old.publisher_port
+    ) == bool(new.publisher_port)
+
+
+def _table_row(name: str, link: Link) -> dict[str, Any]:
+    return {"backplane_name": name, "subscriber": link.subscriber, "publisher": link.publisher}
+
+
+def _foreign(socket: Any, *kinds: int) -> zmq.Socket[Any]:
+    """Return a socket that may be the program's own; raise SocketTypeError if it is none."""
+    names = " or ".join(zmq.SocketType(kind).name for kind in kinds)
+    if socket is None:
+        raise SocketTypeError(
+            f"the socket is None, expected a {names} socket: the routing specification gives "
+            "this backplane no such port"
+        )
+    if not isinstance(socket, zmq.Socket) or socket.type not in kinds:
+        raise SocketTypeError(f"expected a {names} socket, not {socket!r}")
+    return socket

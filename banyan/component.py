@@ -1,0 +1,80 @@
+"""What a component does however many backplanes it is on: receive, idle, stop, clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+from banyan import limits
+from banyan.session import Session
+from banyan.transport.link import Link
+from banyan.wire.codec import Payload
+
+
+class Component:
+    """The part that BanyanBase and BanyanBaseMulti share; not meant to be derived from directly.
+
+    It has no constructor and defines none of threading.Thread's names, so that a component may be
+    a thread as well. Every attribute may be assigned, before or after construction.
+    """
+
+    loop_time: float
+    numpy: bool
+    receive_loop_idle_addition: Callable[[], object] | None = None
+    _session: Session
+
+    # --- may be overridden ------------------------------------------------------------------
+
+    def incoming_message_processing(self, topic: str, payload: Payload) -> None:
+        """Handle one message; must be overridden by a component that subscribes.
+
+        Exceptions and `sys.exit()` leave `receive_loop`.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} got a message on {topic!r} but does not override"
+            " incoming_message_processing(self, topic, payload)"
+        )
+
+    # --- for a component to call ------------------------------------------------------------
+
+    def receive_loop(self) -> None:
+        """Receive messages until `stop()`; blocks without using the CPU while there are none.
+
+        Undecodable messages are dropped, counted in `counters.undecodable` and logged. Ctrl-C
+        and SIGTERM clean up, then leave as KeyboardInterrupt.
+        """
+        try:
+            self._session.receive(
+                self._deliver, self._idle, arrays=lambda: self.numpy, pause=self._pause
+            )
+        except KeyboardInterrupt:
+            self.clean_up()
+            raise
+
+    def stop(self) -> None:
+        """Make `receive_loop` return after the message in hand; from any thread or a handler."""
+        self._session.stop()
+
+    def clean_up(self) -> None:
+        """Close the sockets once what was published has left, or after 2 s; twice is harmless."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clean_up()
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _deliver(self, link: Link, topic: str, payload: Payload) -> None:
+        raise NotImplementedError
+
+    def _idle(self) -> None:
+        if self.receive_loop_idle_addition is not None:
+            self.receive_loop_idle_addition()
+
+    def _pause(self) -> float:
+        """Return how long to wait for messages before looking around; the hook may come late."""
+        pause = float(self.loop_time)
+        return pause if self.receive_loop_idle_addition else max(pause, limits.TICK_S)

@@ -1,0 +1,67 @@
+"""Topics: what may be one, how it stands in a frame, and the prefix rule of subscriptions.
+
+A topic is any text of at most MAX_TOPIC_BYTES bytes of UTF-8, the empty text included. Only names
+that begin with RESERVED_PREFIX belong to Banyan itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from banyan.errors import DecodeError, TopicError, TopicTypeError
+from banyan.limits import MAX_TOPIC_BYTES
+
+RESERVED_PREFIX: Final = "__banyan__/"
+"""Topics that begin so are the library's own: the probes that prove a path."""
+
+RESERVED_PREFIX_BYTES: Final = RESERVED_PREFIX.encode()
+
+_SHOWN: Final = 60
+"""Characters of a faulty value in an error: enough to recognise it on one line of a log."""
+
+
+def encode_topic(topic: object) -> bytes:
+    """Return the topic's frame.
+
+    Raises TopicTypeError for anything but a str, and TopicError for a topic that is over
+    MAX_TOPIC_BYTES, reserved, or not encodable because of a lone surrogate.
+    """
+    if not isinstance(topic, str):
+        raise TopicTypeError(f"topic must be a str, not {type(topic).__name__} ({_shown(topic)})")
+    try:
+        frame = topic.encode()
+    except UnicodeEncodeError as error:
+        raise TopicError(f"topic {_shown(topic)} cannot be written as UTF-8: {error}") from error
+    if len(frame) > MAX_TOPIC_BYTES:
+        raise TopicError(
+            f"topic {_shown(topic)} is {len(frame)} bytes long; the limit is {MAX_TOPIC_BYTES}"
+        )
+    if frame.startswith(RESERVED_PREFIX_BYTES):
+        raise TopicError(f"topic {_shown(topic)}: names in {RESERVED_PREFIX!r} are Banyan's own")
+    return frame
+
+
+def decode_topic(frame: bytes) -> str:
+    """Return the topic a frame holds; raise DecodeError when it is not UTF-8."""
+    try:
+        return frame.decode()
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"the topic {_shown(frame)} is not UTF-8: {error.reason}") from error
+
+
+def is_reserved(frame: bytes) -> bool:
+    """Tell whether a topic's frame is one of Banyan's own, which no program is to see."""
+    return frame.startswith(RESERVED_PREFIX_BYTES)
+
+
+def matches(prefix: str, topic: str) -> bool:
+    """Tell whether a subscription to `prefix` receives `topic`.
+
+    ZeroMQ compares bytes. UTF-8 is prefix-free, so comparing characters gives the same answer.
+    """
+    return topic.startswith(prefix)
+
+
+def _shown(value: object) -> str:
+    text = repr(value[:_SHOWN] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}..."
