@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 from banyan import limits
+from banyan.errors import DecodeError
 from banyan.session import Session
 from banyan.transport.link import Link
 from banyan.wire.codec import Payload
@@ -35,17 +36,29 @@ class Component:
             " incoming_message_processing(self, topic, payload)"
         )
 
+    def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None:
+        """Hear of a message that was dropped and why; may be overridden, the default logs it.
+
+        `topic` is the frame as it arrived, `source` says which backplane in words. It is already
+        counted in `counters.undecodable`.
+        """
+        self._session.log_undecodable(topic, error, source)
+
     # --- for a component to call ------------------------------------------------------------
 
     def receive_loop(self) -> None:
         """Receive messages until `stop()`; blocks without using the CPU while there are none.
 
-        Undecodable messages are dropped, counted in `counters.undecodable` and logged. Ctrl-C
-        and SIGTERM clean up, then leave as KeyboardInterrupt.
+        Undecodable messages are dropped, counted and passed to `undecodable_message`. Ctrl-C and
+        SIGTERM clean up, then leave as KeyboardInterrupt.
         """
         try:
             self._session.receive(
-                self._deliver, self._idle, arrays=lambda: self.numpy, pause=self._pause
+                self._deliver,
+                self._idle,
+                arrays=lambda: self.numpy,
+                pause=self._pause,
+                undecodable=self.undecodable_message,
             )
         except KeyboardInterrupt:
             self.clean_up()

@@ -56,6 +56,7 @@ class Session:
         self.counters = Counters()
         self.closed = False
         self._log = QuietLog(logger)
+        self._report: Callable[[bytes, DecodeError, str], object] = self.log_undecodable
         self._senders: dict[int, Sender] = {}
         self._loop_thread: int | None = None
         self._loop_lock = threading.Lock()
@@ -159,13 +160,16 @@ class Session:
         *,
         arrays: Callable[[], bool],
         pause: Callable[[], float],
+        undecodable: Callable[[bytes, DecodeError, str], object] | None = None,
     ) -> None:
         """Hand every message to `deliver` until `stop`; blocks in poll while there is none.
 
-        `idle` is called when nothing has arrived for `pause()` seconds. Exceptions of either
-        leave the loop; no message is taken out of a socket before the one ahead of it is handled.
+        `idle` is called when nothing has arrived for `pause()` seconds, `undecodable` for what is
+        dropped. Exceptions of all three leave the loop; no message is taken out of a socket before
+        the one ahead of it is handled.
         """
         self._check_open()
+        self._report = undecodable or self.log_undecodable
         with self._looping():
             while not self._stop_requested:
                 ready = self._wait(pause())
@@ -194,6 +198,16 @@ class Session:
             return
         self._ring()
         done.result()
+
+    def log_undecodable(self, topic: bytes, error: DecodeError, source: str) -> None:
+        """Log that a message was dropped, unless the same was logged a moment ago."""
+        self._log.warning(
+            f"undecodable from {source}",
+            "dropped an undecodable message on %r from %s: %s",
+            topic[:100],
+            source,
+            error,
+        )
 
     # --- the end ----------------------------------------------------------------------------
 
@@ -269,13 +283,7 @@ class Session:
 
     def _drop(self, link: Link, topic: bytes, error: DecodeError) -> None:
         self.counters.undecodable += 1
-        self._log.warning(
-            f"undecodable from {link}",
-            "dropped an undecodable message on %r from %s: %s",
-            topic[:100],
-            link,
-            error,
-        )
+        self._report(topic, error, str(link))
 
     @contextlib.contextmanager
     def _looping(self) -> Iterator[None]:

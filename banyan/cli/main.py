@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
-import sys
 from typing import Final
 
 import click
@@ -61,12 +59,4 @@ def cli() -> None:
 
 def main() -> int:
     """Run the command line; return 0 for success, 1 for a failure, 2 for wrong usage."""
-    _print_anything()
     return run(cli, "banyan")
-
-
-def _print_anything() -> None:
-    """Escape what a pipe's or a console's encoding lacks, rather than fail on a topic or a name."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")

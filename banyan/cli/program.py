@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -93,10 +94,16 @@ def run(command: click.Command, program: str) -> int:
 
     0: done, or ended by Ctrl-C or SIGTERM. 1: it could not be done. 2: wrong arguments.
     """
+    _print_anything()
     logging.basicConfig(format=f"{program}: %(levelname)s: %(message)s")
     sigterm_as_ctrl_c()
     try:
-        status = command.main(prog_name=program, standalone_mode=False)
+        # Not command.main(): it turns a broken pipe into exit status 1 before we see it.
+        with command.make_context(program, sys.argv[1:]) as context:
+            status = command.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -111,3 +118,10 @@ def run(command: click.Command, program: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status if isinstance(status, int) else 0
+
+
+def _print_anything() -> None:
+    """Escape what a pipe's or a console's encoding lacks, rather than fail on a topic or a name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

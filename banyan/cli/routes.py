@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,6 +14,8 @@ from banyan.routing.spec import EVERYTHING, Route, load
 from banyan.routing.spec_file import read_text
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from banyan.transport.discovery import Answer
 
 __all__ = ["routes"]
@@ -139,15 +143,31 @@ def _cells(route: Route) -> list[str]:
 
 def _probe(table: tuple[Route, ...], timeout: float) -> list[Answer]:
     """Ask all backplanes at once; return their answers in the table's order."""
-    from concurrent.futures import ThreadPoolExecutor
+    answers: list[Answer] = []
+    for start in range(0, len(table), _PROBES):
+        asked = [_ask(route, timeout) for route in table[start : start + _PROBES]]
+        answers += [answer.result() for answer in asked]
+    return answers
+
+
+def _ask(route: Route, timeout: float) -> Future[Answer]:
+    """Probe a backplane in a thread of its own."""
+    from concurrent.futures import Future
 
     from banyan.transport.discovery import probe_backplane
 
-    def ask(route: Route) -> Answer:
-        return probe_backplane(route.address, route.subscriber_port, route.publisher_port, timeout)
+    future: Future[Answer] = Future()
 
-    with ThreadPoolExecutor(min(_PROBES, len(table))) as pool:
-        return list(pool.map(ask, table))
+    def ask() -> None:
+        try:
+            ports = route.subscriber_port, route.publisher_port
+            future.set_result(probe_backplane(route.address, *ports, timeout))
+        except Exception as error:
+            future.set_exception(error)
+
+    # A daemon, unlike the threads of an executor: Ctrl-C waits for no silent host.
+    threading.Thread(target=ask, daemon=True).start()
+    return future
 
 
 def _answer_cells(answer: Answer) -> list[str]:
@@ -166,7 +186,7 @@ def _answer_cells(answer: Answer) -> list[str]:
 
 def _print_table(header: list[str], rows: list[list[str]]) -> None:
     """Print a table: drawn on a terminal, plain aligned text in a pipe."""
-    if click.get_text_stream("stdout").isatty():
+    if sys.stdout.isatty():
         _draw(header, rows)
         return
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -137,7 +137,7 @@ def _cells(line: Line, header: Header, report: Report) -> dict[str, Cell]:
     if TOPICS in header.index:
         line = rejoin(line, header.index[TOPICS])
     if len(line.cells) > header.width:
-        surplus = line.cells[header.width]
+        surplus = next(cell for cell in line.cells[header.width :] if cell.text)
         report.add(
             line.number,
             surplus.column,

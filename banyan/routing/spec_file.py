@@ -9,6 +9,7 @@ import codecs
 import difflib
 import itertools
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -75,8 +76,9 @@ def _decode(data: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         # The codec counts from behind the byte order mark.
         offset = error.start + len(data) - len(error.object)
-        before = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        # Cut before the bad byte, what remains decodes.
+        before = re.split(r"\r\n|\r|\n", data[:offset].decode("utf-8-sig"))
+        line, column = len(before), len(before[-1]) + 1
         message = f"byte 0x{data[offset]:02x} at offset {offset} is not UTF-8; {_SAVE_AS}"
         raise _error(source, message, line, column) from None
 

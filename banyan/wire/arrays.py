@@ -9,7 +9,6 @@ is a program: it is neither read nor written here. numpy is imported at the firs
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from banyan.errors import DecodeError, MissingLibraryError
@@ -30,9 +29,10 @@ _LAST_CODE_POINT: Final = 0x10FFFF
 def require_numpy() -> Any:
     """Return the numpy module; raise MissingLibraryError with the line that installs it."""
     try:
-        return import_module("numpy")
+        import numpy
     except ImportError as error:
         raise MissingLibraryError("pip install 'banyan-backplane[numpy]'") from error
+    return numpy
 
 
 def to_map(value: object) -> object:
@@ -41,9 +41,9 @@ def to_map(value: object) -> object:
     Raises UnpackableError for arrays of Python objects, which have no form but a pickle.
     """
     numpy = require_numpy()
-    if isinstance(value, numpy.ma.MaskedArray):
-        raise UnpackableError("is a masked array, whose mask would be lost", "send its filled()")
     if isinstance(value, numpy.ndarray):
+        if hasattr(value, "filled"):  # numpy.ma itself costs 10 ms to import
+            raise UnpackableError("is a masked array, whose mask would be lost", "filled() it")
         return _array_map(numpy.asarray(value))
     if isinstance(value, numpy.generic):
         return {b"nd": False, b"type": dtypes.description(value.dtype), b"data": value.tobytes()}
@@ -60,6 +60,7 @@ def from_map(entries: dict[Any, Any]) -> object:
     """
     if b"nd" not in entries and b"complex" not in entries:
         return entries
+    require_numpy()
     try:
         return _read(entries)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -80,9 +81,9 @@ def _array_map(array: np.ndarray[Any, Any]) -> dict[bytes, object]:
 def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview | bytes:
     if not array.size:
         return b""
-    numpy = require_numpy()
-    view: memoryview = numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).data
-    return view
+    import numpy
+
+    return numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).data
 
 
 def _read(entries: dict[Any, Any]) -> object:
@@ -122,7 +123,9 @@ def _view(shape: tuple[int, ...], dtype: np.dtype[Any], data: bytes) -> np.ndarr
     expected = math.prod(shape) * dtype.itemsize
     if expected != len(data):
         raise ValueError(f"type and shape make {expected} bytes, the data are {len(data)}")
-    array: np.ndarray[Any, Any] = require_numpy().ndarray(shape, dtype, data)
+    import numpy
+
+    array: np.ndarray[Any, Any] = numpy.ndarray(shape, dtype, data)
     _check_text(array)
     return array
 
@@ -132,7 +135,8 @@ def _check_text(array: np.ndarray[Any, Any]) -> None:
     for name in array.dtype.names or ():
         _check_text(array[name])
     if array.dtype.kind == "U" and array.size:
-        numpy = require_numpy()
+        import numpy
+
         points = numpy.ascontiguousarray(array).view(f"{array.dtype.str[0]}u4")
         if points.max() > _LAST_CODE_POINT:
             raise ValueError("text beyond Unicode")

@@ -44,7 +44,9 @@ def available() -> tuple[str, ...]:
 def load(name: str) -> Backend:
     """Return the backend of a library; raise MissingLibraryError when there is none."""
     if name not in _LOADERS:
-        raise MissingLibraryError(f"no codec is named {name!r}; there are {', '.join(_LOADERS)}")
+        raise MissingLibraryError(
+            f"no codec is named {name!r} (BANYAN_CODEC?); there are {', '.join(_LOADERS)}"
+        )
     try:
         return _LOADERS[name]()
     except ImportError as error:

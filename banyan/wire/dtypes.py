@@ -7,11 +7,11 @@ A description is a dtype string such as "<f8", or for a structured dtype a list 
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from banyan.limits import MAX_ARRAY_DIMENSIONS, MAX_ARRAY_FIELDS, MAX_MESSAGE_BYTES
-from banyan.wire.unpackable import UnpackableError, shown
+from banyan.wire.unpackable import UnpackableError
+from banyan.wire.wording import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,8 @@ _KINDS: Final = frozenset("biufcSUmMV")
 
 def description(dtype: np.dtype[Any]) -> object:
     """Return a dtype's description; raise UnpackableError for one that cannot be sent."""
-    numpy = import_module("numpy")
+    import numpy
+
     if dtype.hasobject:
         raise UnpackableError("is a numpy array of Python objects", "send a list instead")
     if dtype.kind not in _KINDS or (dtype.kind == "V" and not issubclass(dtype.type, numpy.void)):
@@ -69,7 +70,9 @@ class _Reader:
     """Builds one dtype, counting its fields over all levels."""
 
     def __init__(self) -> None:
-        self._numpy = import_module("numpy")
+        import numpy
+
+        self._numpy: Any = numpy
         self._left = MAX_ARRAY_FIELDS
 
     def dtype(self, described: object) -> np.dtype[Any]:

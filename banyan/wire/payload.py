@@ -19,7 +19,8 @@ from banyan.errors import DecodeError
 from banyan.limits import MAX_DEPTH
 from banyan.wire.backends import Backend
 from banyan.wire.ext import TIMESTAMP_CODE, Ext, pack_timestamp, unpack_timestamp
-from banyan.wire.unpackable import UnpackableError, a, hint_for, shown
+from banyan.wire.unpackable import UnpackableError, hint_for
+from banyan.wire.wording import a, shown
 
 Payload: TypeAlias = Any
 """One MessagePack object. A program knows which of its topics carries what; a type cannot."""

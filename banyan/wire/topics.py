@@ -10,14 +10,12 @@ from typing import Final
 
 from banyan.errors import DecodeError, TopicError, TopicTypeError
 from banyan.limits import MAX_TOPIC_BYTES
+from banyan.wire.wording import shown
 
 RESERVED_PREFIX: Final = "__banyan__/"
 """Topics that begin so are the library's own: the probes that prove a path."""
 
 RESERVED_PREFIX_BYTES: Final = RESERVED_PREFIX.encode()
-
-_SHOWN: Final = 60
-"""Characters of a faulty value in an error: enough to recognise it on one line of a log."""
 
 
 def encode_topic(topic: object) -> bytes:
@@ -27,17 +25,17 @@ def encode_topic(topic: object) -> bytes:
     MAX_TOPIC_BYTES, reserved, or not encodable because of a lone surrogate.
     """
     if not isinstance(topic, str):
-        raise TopicTypeError(f"topic must be a str, not {type(topic).__name__} ({_shown(topic)})")
+        raise TopicTypeError(f"topic must be a str, not {type(topic).__name__} ({shown(topic)})")
     try:
         frame = topic.encode()
     except UnicodeEncodeError as error:
-        raise TopicError(f"topic {_shown(topic)} cannot be written as UTF-8: {error}") from error
+        raise TopicError(f"topic {shown(topic)} cannot be written as UTF-8: {error}") from error
     if len(frame) > MAX_TOPIC_BYTES:
         raise TopicError(
-            f"topic {_shown(topic)} is {len(frame)} bytes long; the limit is {MAX_TOPIC_BYTES}"
+            f"topic {shown(topic)} is {len(frame)} bytes long; the limit is {MAX_TOPIC_BYTES}"
         )
     if frame.startswith(RESERVED_PREFIX_BYTES):
-        raise TopicError(f"topic {_shown(topic)}: names in {RESERVED_PREFIX!r} are Banyan's own")
+        raise TopicError(f"topic {shown(topic)}: names in {RESERVED_PREFIX!r} are Banyan's own")
     return frame
 
 
@@ -46,7 +44,7 @@ def decode_topic(frame: bytes) -> str:
     try:
         return frame.decode()
     except UnicodeDecodeError as error:
-        raise DecodeError(f"the topic {_shown(frame)} is not UTF-8: {error.reason}") from error
+        raise DecodeError(f"the topic {shown(frame)} is not UTF-8: {error.reason}") from error
 
 
 def is_reserved(frame: bytes) -> bool:
@@ -60,8 +58,3 @@ def matches(prefix: str, topic: str) -> bool:
     ZeroMQ compares bytes. UTF-8 is prefix-free, so comparing characters gives the same answer.
     """
     return topic.startswith(prefix)
-
-
-def _shown(value: object) -> str:
-    text = repr(value[:_SHOWN] if isinstance(value, str | bytes) else value)
-    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}..."

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Set
 from typing import Final
 
-_SHOWN_CHARACTERS: Final = 60
+from banyan.wire.wording import shown
+
 _SHOWN_STEPS: Final = 8
 """Keys of a path in an error: where a payload contains itself the path has a hundred."""
 
@@ -27,18 +28,6 @@ class UnpackableError(Exception):
         steps = [f"[{shown(key)}]" for key in reversed(self._steps[-_SHOWN_STEPS:])]
         more = "[...]" if len(self._steps) > _SHOWN_STEPS else ""
         return f"payload{''.join(steps)}{more} {self._sentence}"
-
-
-def shown(value: object) -> str:
-    """Return a value's repr, cut to a length that fits in a line."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-
-
-def a(kind: type) -> str:
-    """Return a type's name with its article: 'a set', 'an int'."""
-    name = kind.__name__
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def hint_for(value: object) -> str | None:

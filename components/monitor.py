@@ -1,0 +1,139 @@
+"""monitor: prints every message that passes through a backplane."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+import zmq
+
+from banyan.banyan_base import BanyanBase
+from banyan.cli import presentation, program
+from banyan.errors import DecodeError
+from banyan.wire.codec import Payload
+
+NAME: Final = "Monitor"
+FLUSH_S: Final = 0.05
+"""The longest a line waits in a steady stream; when nothing else has arrived it does not wait."""
+
+FAULTS_SHOWN: Final = 100
+"""Undecodable messages told of one by one; after these, one a second."""
+
+Lines = Callable[[str, Payload], str]
+
+EXAMPLES: Final = """
+\b
+Examples:
+  monitor                              everything, as long as it runs
+  monitor system/ alarm                topics that begin with one of these
+  monitor --json system/cpu | jq .payload.percent
+  monitor --count 1 reply              wait for one message
+
+In a pipe a line is the topic, a space and the payload in Python's notation.
+"""
+
+
+class Monitor(BanyanBase):
+    """Writes a line for each message, and one to stderr for each that is none."""
+
+    def __init__(self, lines: Lines, topics: tuple[str, ...], count: int | None, **options: Any):
+        super().__init__(receive_loop_idle_addition=self.flush, **options)
+        self.lines = lines
+        self.left = count
+        self.last_flush = 0.0
+        self.last_fault = 0.0
+        for topic in topics or ("",):
+            self.set_subscriber_topic(topic)
+
+    def incoming_message_processing(self, topic: str, payload: Payload) -> None:
+        """Write a line; flush as soon as there is nothing more to write."""
+        sys.stdout.write(self.lines(topic, payload) + "\n")
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                self.stop()
+        more = self.subscriber.get(zmq.EVENTS) & zmq.POLLIN
+        if not more or time.monotonic() - self.last_flush > FLUSH_S:
+            self.flush()
+
+    def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None:
+        """Say what could not be decoded, and why."""
+        now = time.monotonic()
+        if self.counters.undecodable > FAULTS_SHOWN and now - self.last_fault < 1:
+            return
+        self.last_fault = now
+        self.flush()
+        reason = presentation.printable(str(error))
+        print(f"monitor: undecodable message on {topic[:100]!r}: {reason}", file=sys.stderr)
+
+    def flush(self) -> None:
+        """Hand what was written to whoever reads it."""
+        sys.stdout.flush()
+        self.last_flush = time.monotonic()
+
+    def watch(self) -> None:
+        """Write what arrives until the end; then say how much could not be decoded."""
+        try:
+            self.receive_loop()
+        finally:
+            if total := self.counters.undecodable:
+                print(f"monitor: {total} undecodable in all", file=sys.stderr)
+
+
+@click.command(context_settings=program.HELP, epilog=EXAMPLES)
+@click.argument("prefixes", nargs=-1, metavar="[PREFIX]...")
+@click.option("--topic", multiple=True, metavar="PREFIX", help="As PREFIX; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; arrays summarised.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N messages.")
+@click.option(
+    "-m",
+    "--numpy",
+    type=bool,
+    default=False,
+    show_default=True,
+    metavar="True|False",
+    help="Decode numpy arrays; without it, they are the maps they travel as.",
+)
+@program.component_options(NAME)
+def command(
+    prefixes: tuple[str, ...],
+    topic: tuple[str, ...],
+    as_json: bool,
+    count: int | None,
+    **options: Any,
+) -> None:
+    """Print every message whose topic begins with one of the PREFIXes; without any, every message.
+
+    A terminal gets time, topic and as much of the payload as fits; a pipe gets all of it.
+    """
+    # In a pipe only messages are on stdout; the banner goes to stderr.
+    piped = as_json or not sys.stdout.isatty()
+    with contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext():
+        monitor = Monitor(_lines(as_json), (*prefixes, *topic), count, **options)
+    with monitor:
+        monitor.watch()
+
+
+def _lines(as_json: bool) -> Lines:
+    """Choose what a line looks like; rich is imported for a terminal only."""
+    if as_json:
+        return lambda topic, payload: presentation.json_line(topic, payload, datetime.now(UTC))
+    if not sys.stdout.isatty():
+        return lambda topic, payload: f"{topic} {payload!s}"
+    from banyan.cli.terminal import TerminalLines
+
+    return TerminalLines().line
+
+
+def main() -> int:
+    """Run the `monitor` command; return its exit status."""
+    return program.run(command, "monitor")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
