@@ -131,9 +131,9 @@ class EchoClient(BanyanBase):
 )
 @program.component_options(NAME)
 def command(**options: Any) -> int:
-    """Count down on `echo`, check every answer on `reply`, and say how long they took.
+    """Count down on `echo` and check every answer on `reply`.
 
-    Ends with status 0 if all answers came, 1 if not.
+    Says how long the answers took. Ends with status 0 if all answers came, 1 if not.
     """
     with EchoClient(**options) as client:
         client.count_down()

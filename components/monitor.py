@@ -107,7 +107,7 @@ def command(
     count: int | None,
     **options: Any,
 ) -> None:
-    """Print every message whose topic begins with one of the PREFIXes; without any, every message.
+    """Print all messages, or those whose topic begins with a PREFIX.
 
     A terminal gets time, topic and as much of the payload as fits; a pipe gets all of it.
     """

@@ -94,7 +94,7 @@ def _of_map(entries: dict[Any, Any]) -> ArraySummary | None:
 
 
 def _name(dtype: object) -> str:
-    """Return numpy's name of a dtype given as a string, or the fields' names of a structured one."""
+    """Return numpy's name of a dtype given as a string; others have fields."""
     if not isinstance(dtype, str):
         return "structured"
     kind, width = dtype.lstrip("<>|=")[:1], dtype.lstrip("<>|=")[1:]
@@ -106,19 +106,24 @@ def _name(dtype: object) -> str:
 def _jsonable(value: Any) -> object:
     if isinstance(value, dict):
         return {_key(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return _not_finite(value)
+    if value is None or isinstance(value, int | float | str):
+        return value
+    return _described(value)
+
+
+def _described(value: Any) -> object:
+    """Return what stands for a value that JSON has no form of."""
     if isinstance(value, ArraySummary):
         return {"array": value.dtype, "shape": list(value.shape), "bytes": value.size}
     if isinstance(value, Ext):
         return {"ext": value.code, "base64": _base64(value.data)}
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
     if isinstance(value, bytes):
         return {"base64": _base64(value)}
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _not_finite(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if value is None or isinstance(value, int | str) else repr(value)
+    return value.isoformat() if isinstance(value, datetime) else repr(value)
 
 
 def _key(key: str | bytes) -> str:

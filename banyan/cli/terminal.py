@@ -7,7 +7,7 @@ import zlib
 from datetime import datetime
 from typing import Final
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.console import COLOR_SYSTEMS, Console
 from rich.style import Style
 
@@ -36,7 +36,7 @@ class TerminalLines:
         shown = name if len(name) > TOPIC_WIDTH else set_cell_size(name, TOPIC_WIDTH)
         plain = f"{stamp} {shown} {one_line(payload)}"
         # rich's own printing takes 200 us a line; this keeps up with 20,000 messages a second.
-        line = set_cell_size(plain, self._console.width).rstrip()
+        line = _fitted(plain, self._console.width)
         head = f"{stamp} "
         if not line.startswith(head + name):
             return line
@@ -45,3 +45,7 @@ class TerminalLines:
     def _style_topic(self, name: str) -> str:
         colour = COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]
         return Style(color=colour, bold=True).render(name, color_system=self._colours)
+
+
+def _fitted(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

@@ -43,7 +43,9 @@ def to_map(value: object) -> object:
     numpy = require_numpy()
     if isinstance(value, numpy.ndarray):
         if hasattr(value, "filled"):  # numpy.ma itself costs 10 ms to import
-            raise UnpackableError("is a masked array, whose mask would be lost", "filled() it")
+            raise UnpackableError(
+                "is a masked array, whose mask would be lost", "send its filled()"
+            )
         return _array_map(numpy.asarray(value))
     if isinstance(value, numpy.generic):
         return {b"nd": False, b"type": dtypes.description(value.dtype), b"data": value.tobytes()}

@@ -23,4 +23,4 @@ def shown(value: object) -> str:
 def a(kind: type) -> str:
     """Return a type's name with its article: 'a set', 'an int'."""
     name = kind.__name__
-    return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}"
+    return f"{'an' if name[:1] in 'aeioAEIO' or name == 'ndarray' else 'a'} {name}"

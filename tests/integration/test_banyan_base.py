@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import signal
@@ -104,7 +105,7 @@ def test_bad_payloads_and_topics_name_what_is_wrong(backplane: Backplane) -> Non
             component.publish_payload({1: "one"}, "motors")
         with pytest.raises(PayloadSizeError, match=r"'motors'.*2,?000"):
             component.publish_payload(b"x" * 3000, "motors")
-        with pytest.raises(TopicError, match="1,?000"):
+        with pytest.raises(TopicError, match=r"1,?000"):
             component.publish_payload({}, "t" * 1001)
         with pytest.raises(TopicError, match="__banyan__"):
             component.publish_payload({}, "__banyan__/probe")
@@ -245,7 +246,7 @@ def test_idle_hook_may_come_late_and_keeps_its_pace(backplane: Backplane) -> Non
     with receiving(component):
         component.receive_loop_idle_addition = lambda: calls.append(time.monotonic())
         eventually(lambda: len(calls) >= 10)
-    pauses = sorted(later - earlier for earlier, later in zip(calls, calls[1:], strict=False))
+    pauses = sorted(later - earlier for earlier, later in itertools.pairwise(calls))
     assert 0.015 < pauses[len(pauses) // 2] < 0.2
 
 

@@ -1,0 +1,173 @@
+"""Programs started as processes, of which none outlives the block that started them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import IO, Final, Self
+
+import click
+
+ENDING_S: Final = 3.0
+"""How long a program may take to end when asked to: it cleans up within 2 s."""
+
+STARTING_S: Final = 20.0
+"""How long starting may take: a Raspberry Pi needs some seconds to import what a program needs."""
+
+STDERR_LINES: Final = 20
+"""Last lines of stderr that are kept to say why a program ended."""
+
+
+class Child:
+    """One program, started as `banyan run NAME` would; `lines` holds what it printed unread."""
+
+    def __init__(self, name: str, *arguments: object) -> None:
+        self.name = name
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._said: deque[str] = deque(maxlen=STDERR_LINES)
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and programs
+            # -P: what lies in the user's folder must not be imported in place of Banyan.
+            [sys.executable, "-P", "-m", "banyan", "run", name, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # A group of its own: Ctrl-C is for us, and we end it.
+            process_group=0 if os.name == "posix" else None,
+        )
+        self._readers = [
+            self._reader(self._process.stdout, self.lines.put),
+            self._reader(self._process.stderr, self._said.append),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, None while it runs."""
+        return self._process.poll()
+
+    def why(self) -> str:
+        """Say how it ended, with the last it printed."""
+        self.end(1)
+        said = [*self._said] or self.unread()[-STDERR_LINES:] or ["(it said nothing)"]
+        return f"{self.name} (pid {self.pid}) ended with status {self.status}:" + "".join(
+            f"\n  {line}" for line in said
+        )
+
+    def unread(self) -> list[str]:
+        """Return, without waiting, the lines that were printed and not read so far."""
+        lines: list[str] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                lines.append(self.lines.get_nowait())
+        return lines
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM (on Windows, end it)."""
+        if self.status is None:
+            self._process.terminate()
+
+    def end(self, timeout: float) -> None:
+        """Wait until it has ended; kill it after `timeout` seconds."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for reader in self._readers:
+            reader.join(1)
+
+    def _reader(self, stream: IO[str] | None, keep: Callable[[str], object]) -> threading.Thread:
+        def read() -> None:
+            with stream or contextlib.nullcontext(()) as lines:
+                for line in lines:
+                    keep(line.rstrip("\n"))
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        return thread
+
+
+class StoppedError(Exception):
+    """The user wants the end, before what was being waited for happened."""
+
+
+class Children:
+    """The programs of one block; on its way out all of them are ended, the last started first."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.all: list[Child] = []
+        self._stop = stop
+
+    def start(self, name: str, *arguments: object) -> Child:
+        """Start one more."""
+        child = Child(name, *arguments)
+        self.all.append(child)
+        return child
+
+    def check(self, may_end: Child | None = None) -> None:
+        """Raise a ClickException that says why, if a program has ended that should not have.
+
+        `may_end` may, with status 0. Raises StoppedError if the user wants the end.
+        """
+        if self._stop.is_set():
+            raise StoppedError
+        for child in self.all:
+            if child.status or (child.status == 0 and child is not may_end):
+                raise click.ClickException(child.why())
+
+    def wait_until(
+        self, condition: Callable[[], bool], what: str, may_end: Child | None = None
+    ) -> None:
+        """Wait until a condition holds; raises as `check`, and a ClickException after STARTING_S."""
+        deadline = time.monotonic() + STARTING_S
+        while not condition():
+            self.check(may_end)
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"{what} within {STARTING_S:g} s")
+            self._stop.wait(0.01)
+
+    def end(self) -> None:
+        """Ask all to end, wait, and kill those that do not."""
+        for child in reversed(self.all):
+            child.ask_to_end()
+        deadline = time.monotonic() + ENDING_S
+        for child in reversed(self.all):
+            child.end(max(0.1, deadline - time.monotonic()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C, SIGTERM and a closed terminal set, instead of interrupting.
+
+    No exception can then come between the start of a process and its being remembered.
+    """
+    stop = threading.Event()
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    former = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
