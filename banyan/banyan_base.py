@@ -10,9 +10,10 @@ import zmq
 
 from banyan import banner, limits
 from banyan.component import Component
+from banyan.counters import Counters
 from banyan.errors import SocketTypeError
 from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
-from banyan.session import Counters, Session
+from banyan.session import Session
 from banyan.signals import sigterm_as_ctrl_c
 from banyan.transport import discovery
 from banyan.transport.link import Link

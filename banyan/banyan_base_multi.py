@@ -11,9 +11,10 @@ import zmq
 
 from banyan import banner, limits
 from banyan.component import Component
+from banyan.counters import Counters
 from banyan.errors import SocketTypeError, UnknownBackplaneError
 from banyan.routing import spec
-from banyan.session import Counters, Session
+from banyan.session import Session
 from banyan.signals import sigterm_as_ctrl_c
 from banyan.spec_watch import SpecWatch
 from banyan.transport.link import Link
@@ -168,6 +169,10 @@ class BanyanBaseMulti(Component):
     def _idle(self) -> None:
         self._follow_edits()
         super()._idle()
+
+    def _pause(self) -> float:
+        pause = super()._pause()
+        return min(pause, limits.SPEC_CHECK_S) if self._spec_watch else pause
 
     def _follow_edits(self) -> None:
         routes = self._spec_watch.edited() if self._spec_watch else None

@@ -21,8 +21,22 @@ class Component:
 
     loop_time: float
     numpy: bool
-    receive_loop_idle_addition: Callable[[], object] | None = None
     _session: Session
+    _idle_hook: Callable[[], object] | None = None
+
+    @property
+    def receive_loop_idle_addition(self) -> Callable[[], object] | None:
+        """What is called, without arguments, about every `loop_time` while nothing arrives.
+
+        May be assigned at any time, from any thread: a loop that waits without a hook is woken.
+        """
+        return self._idle_hook
+
+    @receive_loop_idle_addition.setter
+    def receive_loop_idle_addition(self, hook: Callable[[], object] | None) -> None:
+        self._idle_hook = hook
+        if hasattr(self, "_session"):
+            self._session.receiver.wake()
 
     # --- may be overridden ------------------------------------------------------------------
 
@@ -53,20 +67,14 @@ class Component:
         SIGTERM clean up, then leave as KeyboardInterrupt.
         """
         try:
-            self._session.receive(
-                self._deliver,
-                self._idle,
-                arrays=lambda: self.numpy,
-                pause=self._pause,
-                undecodable=self.undecodable_message,
-            )
+            self._session.receive(self)
         except KeyboardInterrupt:
             self.clean_up()
             raise
 
     def stop(self) -> None:
         """Make `receive_loop` return after the message in hand; from any thread or a handler."""
-        self._session.stop()
+        self._session.receiver.stop()
 
     def clean_up(self) -> None:
         """Close the sockets once what was published has left, or after 2 s; twice is harmless."""
@@ -88,6 +96,6 @@ class Component:
             self.receive_loop_idle_addition()
 
     def _pause(self) -> float:
-        """Return how long to wait for messages before looking around; the hook may come late."""
+        """Return how long to wait for messages before looking around."""
         pause = float(self.loop_time)
         return pause if self.receive_loop_idle_addition else max(pause, limits.TICK_S)

@@ -81,8 +81,8 @@ FIRST_SUBSCRIPTION_MS: Final = 20
 SEND_PATIENCE_S: Final = 6.0
 """How long publish_payload waits for a full queue: as long as a stalled link may go unnoticed."""
 
-TICK_S: Final = 0.1
-"""How often a receive loop without an idle hook looks around."""
+TICK_S: Final = 1.0
+"""How often a receive loop wakes that has nothing to do while idle."""
 
 SPEC_CHECK_S: Final = 0.25
 """How often a component with reload=True looks whether its specification was edited."""
@@ -93,7 +93,7 @@ LOG_INTERVAL_S: Final = 5.0
 # --- files ----------------------------------------------------------------------------------
 
 MAX_SPEC_BYTES: Final = 1024 * 1024
-"""Bytes in a routing specification: ten thousand backplanes; a wrong file is not read to its end."""
+"""Bytes in a routing specification: ten thousand backplanes; a wrong file is not read whole."""
 
 MAX_SPEC_COLUMNS: Final = 100
 """Cells read in one line of a routing specification; it needs five."""

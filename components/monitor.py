@@ -57,7 +57,7 @@ class Monitor(BanyanBase):
             self.left -= 1
             if self.left == 0:
                 self.stop()
-        more = self.subscriber.get(zmq.EVENTS) & zmq.POLLIN
+        more = int(self.subscriber.get(zmq.EVENTS)) & zmq.POLLIN
         if not more or time.monotonic() - self.last_flush > FLUSH_S:
             self.flush()
 

@@ -133,7 +133,7 @@ class Children:
     def wait_until(
         self, condition: Callable[[], bool], what: str, may_end: Child | None = None
     ) -> None:
-        """Wait until a condition holds; raises as `check`, and a ClickException after STARTING_S."""
+        """Wait for a condition; raise as `check`, and a ClickException after STARTING_S."""
         deadline = time.monotonic() + STARTING_S
         while not condition():
             self.check(may_end)

@@ -35,11 +35,13 @@ class SubscriberSocket(zmq.Socket[bytes]):
 
     _held: deque[list[bytes]]
     _rest: deque[bytes]
+    _timeout_ms: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held = deque()
         self._rest = deque()
+        self._timeout_ms = -1
 
     def hold(self, messages: Iterable[list[bytes]]) -> None:
         """Put messages back; they are the next to be received."""
@@ -52,6 +54,23 @@ class SubscriberSocket(zmq.Socket[bytes]):
     def next_message(self) -> list[bytes]:
         """Return the next message's first two frames, without waiting; raise zmq.Again if none."""
         return self._held.popleft() if self._held else read_message(self)
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Block until `next_message` has something to return; False if nothing came in time."""
+        if self._held:
+            return True
+        if timeout_ms != self._timeout_ms:
+            self.rcvtimeo = self._timeout_ms = timeout_ms
+        try:
+            self._held.append(read_message(self, 0))
+        except zmq.Again:
+            return False
+        return True
+
+    def wait_no_more(self) -> None:
+        """Let `recv` block without an end again, as a program expects that calls it directly."""
+        if self._timeout_ms != -1 and not self.closed:
+            self.rcvtimeo = self._timeout_ms = -1
 
     def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
         """Receive one message as a list of frames, as any pyzmq socket does, but never a probe."""
@@ -191,13 +210,13 @@ def queue_length(message_bytes: int, longest: int) -> int:
     return min(max(fitting, limits.QUEUE_MIN), longest)
 
 
-def read_message(socket: zmq.Socket[Any]) -> list[bytes]:
-    """Return the first two frames of the next message, without waiting; raise zmq.Again if none.
+def read_message(socket: zmq.Socket[Any], flags: int = zmq.NOBLOCK) -> list[bytes]:
+    """Return the first two frames of the next message; raise zmq.Again if there is none.
 
     Further frames are read and thrown away. A message is in the socket as a whole or not at all,
     so only its first frame can be missing.
     """
-    frames: list[bytes] = [_receive_frame(socket, zmq.NOBLOCK)]
+    frames: list[bytes] = [_receive_frame(socket, flags)]
     while _option(socket, zmq.RCVMORE):
         frame = _receive_frame(socket, zmq.NOBLOCK)
         if len(frames) < 2:

@@ -6,8 +6,9 @@ import itertools
 import time
 from typing import Any
 
+from tools import Backplane, Program
+
 from banyan.banyan_base import BanyanBase
-from tools import Backplane
 
 Message = tuple[str, Any]
 
@@ -16,9 +17,7 @@ class Partner(BanyanBase):
     """Publishes, and collects what it hears in `inbox`."""
 
     def __init__(self, backplane: Backplane, *topics: str, numpy: bool = False) -> None:
-        super().__init__(
-            **backplane.keywords, process_name="Partner", numpy=numpy, loop_time=0.02
-        )
+        super().__init__(**backplane.keywords, process_name="Partner", numpy=numpy, loop_time=0.02)
         self.inbox: list[Message] = []
         self._wanted, self._deadline = 0, 0.0
         self.receive_loop_idle_addition = self._look_at_the_clock
@@ -46,7 +45,7 @@ class Partner(BanyanBase):
         assert answers, f"no answer to {str(payload)[:100]!r} on {topic!r} within {timeout} s"
         return answers[0]
 
-    def meet(self, topic: str, reply: str, timeout: float = 10) -> None:
+    def meet(self, peer: Program, topic: str, reply: str, timeout: float = 10) -> None:
         """Greet a component of the peer until it answers: it is subscribed then.
 
         Returns when the last greeting came back, so that no other one is still to come.
@@ -54,10 +53,11 @@ class Partner(BanyanBase):
         self.set_subscriber_topic(reply)
         deadline = time.monotonic() + timeout
         for number in itertools.count():
-            assert time.monotonic() < deadline, f"nobody answered {topic!r} on {reply!r}"
-            self.publish_payload(number, topic)
+            assert peer.running, f"it has ended: {peer.report()}"
+            assert time.monotonic() < deadline, f"it does not answer: {peer.report()}"
+            self.publish_payload({"n": number}, topic)
             answers = self.gather(1, 0.1)
-            while answers and answers[0][1] != number:
+            while answers and answers[0][1] != {"n": number}:
                 answers = self.gather(1, 2)
             if answers:
                 return

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from interop.partner import Partner
-from tools import Backplane
+from tools import Backplane, Program
 from tools.peers import peer_component
 
 COUNT = 20_000
@@ -18,18 +18,18 @@ RATE = 4_000
 
 
 @pytest.fixture(scope="module")
-def flood(either_backplane: Backplane) -> Iterator[None]:
+def flood(either_backplane: Backplane) -> Iterator[Program]:
     """The peer's component that sends a flood and counts ours."""
-    with peer_component("flood", either_backplane, RATE):
-        yield
+    with peer_component("flood", either_backplane, RATE) as program:
+        yield program
 
 
 def _message(number: int, *, last: bool = False) -> dict[str, object]:
     return {"number": number, "last": last, "text": "x" * 50}
 
 
-def test_from_us_to_the_peer(partner: Partner, flood: None) -> None:
-    partner.meet("hello", "hello back")
+def test_from_us_to_the_peer(partner: Partner, flood: Program) -> None:
+    partner.meet(flood, "hello", "hello back")
     partner.set_subscriber_topic("count")
     start = time.monotonic()
     for number in range(COUNT):
@@ -40,8 +40,8 @@ def test_from_us_to_the_peer(partner: Partner, flood: None) -> None:
     assert partner.ask(_message(COUNT, last=True), "to peer") == ("count", [COUNT, True])
 
 
-def test_from_the_peer_to_us(partner: Partner, flood: None) -> None:
-    partner.meet("hello", "hello back")
+def test_from_the_peer_to_us(partner: Partner, flood: Program) -> None:
+    partner.meet(flood, "hello", "hello back")
     partner.set_subscriber_topic("from peer")
     partner.publish_payload(COUNT, "flood")
     numbers = [payload["number"] for _, payload in partner.gather(COUNT, COUNT / RATE + 10)]

@@ -6,27 +6,28 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from banyan.wire import frames
-from banyan.wire.ext import Ext
 from interop.partner import Partner
 from interop.peer_programs.values import VALUES, same
-from tools import Backplane
+from tools import Backplane, Program
 from tools.peers import peer_component
+
+from banyan.wire import frames
+from banyan.wire.ext import Ext
 
 MB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def echo(either_backplane: Backplane) -> Iterator[None]:
+def echo(either_backplane: Backplane) -> Iterator[Program]:
     """The peer's answering component."""
-    with peer_component("echo", either_backplane):
-        yield
+    with peer_component("echo", either_backplane) as program:
+        yield program
 
 
 @pytest.fixture
-def ours(partner: Partner, echo: None) -> Partner:
+def ours(partner: Partner, echo: Program) -> Partner:
     """Our component, once the peer's answers it."""
-    partner.meet("echo", "reply")
+    partner.meet(echo, "echo", "reply")
     return partner
 
 
@@ -41,16 +42,19 @@ def test_values_come_back_as_they_went(ours: Partner) -> None:
 
 def test_peer_reads_what_we_wrote(ours: Partner) -> None:
     ours.set_subscriber_topic("checked")
-    for name, value in VALUES.items():
-        assert ours.ask([name, value], "check") == ("checked", [name, True])
+    verdicts = [
+        ours.ask({"name": name, "value": value}, "check")[1] for name, value in VALUES.items()
+    ]
+    assert verdicts == [{"name": name, "right": True} for name in VALUES]
 
 
 def test_we_read_what_the_peer_wrote(ours: Partner) -> None:
     ours.set_subscriber_topic("told")
-    ours.publish_payload(None, "tell")
+    ours.publish_payload({}, "tell")
     told = [payload for _, payload in ours.gather(len(VALUES))]
-    assert [name for name, _ in told] == list(VALUES)
-    assert [name for name, value in told if not same(value, VALUES[name])] == []
+    assert [payload["name"] for payload in told] == list(VALUES)
+    wrong = [payload for payload in told if not same(payload["value"], VALUES[payload["name"]])]
+    assert wrong == []
 
 
 def test_extension_types_come_back(ours: Partner) -> None:
@@ -68,10 +72,11 @@ def test_extension_types_come_back(ours: Partner) -> None:
 def test_both_write_the_same_bytes(ours: Partner) -> None:
     """A socket without any decoding sees what the peer packed; ours packs it byte for byte."""
     ours.set_subscriber_topic("told")
-    ours.publish_payload(None, "tell")
+    ours.publish_payload({}, "tell")
     for name, value in VALUES.items():
         assert ours.subscriber.poll(5000), name
-        assert tuple(ours.subscriber.recv_multipart()) == frames.pack("told", [name, value]), name
+        expected = frames.pack("told", {"name": name, "value": value})
+        assert tuple(ours.subscriber.recv_multipart()) == expected, name
 
 
 @pytest.mark.parametrize(

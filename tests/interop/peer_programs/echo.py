@@ -4,8 +4,8 @@
 knows four topics:
 
     echo...   the payload comes back on `reply...`
-    tell      publishes every value it knows, as [name, value] on `told`
-    check     [name, value]: says on `checked` whether the value is the one it knows: [name, bool]
+    tell      publishes every value it knows, as `name` and `value` on `told`
+    check     a `name` and a `value`: says on `checked` whether it is the one it knows: `right`
     pickle    publishes an array of Python objects, which its side can send, on `pickled`
 """
 
@@ -41,13 +41,15 @@ class Echo(BanyanBase):
         if topic.startswith("echo"):
             self.publish_payload(payload, "reply" + topic[len("echo") :])
         elif topic == "tell":
-            for pair in self.known.items():
-                self.publish_payload(list(pair), "told")
+            for name, value in self.known.items():
+                self.publish_payload({"name": name, "value": value}, "told")
         elif topic == "check":
-            name, value = payload
-            self.publish_payload([name, self.same(value, self.known[name])], "checked")
+            name = payload["name"]
+            right = self.same(payload["value"], self.known[name])
+            self.publish_payload({"name": name, "right": right}, "checked")
         elif topic == "pickle":
-            self.publish_payload(numpy.array([{"not": "run"}], dtype=object), "pickled")
+            objects = numpy.array([{"not": "run"}], dtype=object)
+            self.publish_payload({"value": objects}, "pickled")
 
 
 Echo(*sys.argv[1:])

@@ -1,0 +1,192 @@
+"""The receive loop of a component: waits, decodes, hands over; the only user of its SUB sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, Final, Protocol
+
+import zmq
+
+from banyan import limits
+from banyan.counters import Counters
+from banyan.errors import DecodeError
+from banyan.transport.bell import Bell
+from banyan.transport.link import Link
+from banyan.transport.sockets import SubscriberSocket, open_subscriber
+from banyan.wire import frames
+from banyan.wire.codec import Payload
+from banyan.wire.topics import is_reserved
+
+_FAIR_SHARE: Final = 100
+"""Messages taken from one backplane before the others are looked at."""
+
+
+class Consumer(Protocol):
+    """What the loop needs of the component it receives for."""
+
+    numpy: bool
+
+    def _deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
+    def _idle(self) -> None: ...
+    def _pause(self) -> float: ...
+    def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None: ...
+
+
+class Receiver:
+    """Receives in whichever thread calls `run`; meanwhile, others hand it what they want done."""
+
+    def __init__(self, context: zmq.Context[Any], counters: Counters) -> None:
+        self._context = context
+        self._counters = counters
+        self._bell = Bell(context)
+        self._ear: SubscriberSocket | None = None
+        self._links: dict[SubscriberSocket, Link] = {}
+        self._poller = zmq.Poller()
+        self._thread: int | None = None
+        self._lock = threading.Lock()
+        self._actions: list[Callable[[], None]] = []
+        self._ended = threading.Event()
+        self._stop_requested = False
+        self._closed = False
+
+    def add(self, link: Link) -> None:
+        """Receive from one more link; it may not be subscribed to anything yet."""
+        if link.subscriber is not None:
+            self._bell.reach(link.subscriber)
+            self._links[link.subscriber] = link
+            self._poller.register(link.subscriber, zmq.POLLIN)
+
+    def remove(self, link: Link) -> None:
+        """Receive from a link no more."""
+        if link.subscriber is not None:
+            del self._links[link.subscriber]
+            self._poller.unregister(link.subscriber)
+
+    def run(self, consumer: Consumer) -> None:
+        """Hand every message to the consumer until `stop`; blocks while there is none.
+
+        `_idle` is called when nothing has arrived for `_pause()` seconds. Exceptions of the
+        consumer leave the loop; no message is taken out of a socket before the one ahead of it
+        is handled.
+        """
+        with self._running():
+            while not self._stop_requested:
+                ready = self._wait(consumer._pause())
+                if ready is None:
+                    consumer._idle()
+                for socket in ready or ():
+                    self._take(socket, consumer)
+
+    def stop(self) -> None:
+        """Make `run` return after the message in hand; from any thread or a handler.
+
+        Called before `run`, it makes the next one return at once: no request gets lost.
+        """
+        self._stop_requested = True
+        self._bell.ring()
+
+    def wake(self) -> None:
+        """Make the loop ask again how long it may wait."""
+        self._bell.ring()
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Run an action where the SUB sockets may be touched, and wait for it."""
+        done: Future[None] = Future()
+        with self._lock:
+            elsewhere = self._thread not in (None, threading.get_ident())
+            if elsewhere:
+                self._actions.append(lambda: _fulfil(done, action))
+        if elsewhere:
+            self._bell.ring()
+            done.result()
+        else:
+            action()
+
+    def close(self) -> None:
+        """End the loop, waiting for it `limits.LINGER_MS` if it runs in another thread."""
+        self._closed = True
+        self.stop()
+        if self._thread not in (None, threading.get_ident()):
+            self._ended.wait(limits.LINGER_MS / 1000)
+        self._bell.close()
+        if self._ear is not None:
+            self._ear.close()
+
+    def _wait(self, pause: float) -> list[SubscriberSocket] | None:
+        """Wait for messages; return the sockets that may have some, None if it stayed quiet."""
+        # Rounded up: a pause under a millisecond must not become a loop without one.
+        timeout_ms = max(1, int(pause * 1000))
+        if len(self._links) > 1:
+            ready = self._poll(timeout_ms)
+        else:
+            only = next(iter(self._links), None) or self._listen_for_bell()
+            ready = [only] if only.wait(timeout_ms) else []
+        while self._actions:
+            self._actions.pop(0)()
+        return ready or None
+
+    def _poll(self, timeout_ms: int) -> list[SubscriberSocket]:
+        """Return the sockets that have messages, waiting for the first."""
+        held = [socket for socket in self._links if socket.has_held()]
+        events = self._poller.poll(0 if held else timeout_ms)
+        return held + [socket for socket, _ in events if not socket.has_held()]
+
+    def _listen_for_bell(self) -> SubscriberSocket:
+        """Return a socket to wait in where no backplane sends anything."""
+        if self._ear is None:
+            self._ear = open_subscriber(self._context)
+            self._bell.reach(self._ear)
+        return self._ear
+
+    def _take(self, socket: SubscriberSocket, consumer: Consumer) -> None:
+        """Deliver what one socket has, up to its fair share."""
+        for _ in range(_FAIR_SHARE):
+            link = self._links.get(socket)
+            if self._stop_requested or link is None:
+                return
+            try:
+                message = socket.next_message()
+            except zmq.Again:
+                return
+            if is_reserved(message[0]):
+                continue
+            try:
+                topic, payload = frames.unpack(message, arrays=consumer.numpy)
+            except DecodeError as error:
+                self._counters.undecodable += 1
+                consumer.undecodable_message(message[0], error, str(link))
+                continue
+            self._counters.received += 1
+            link.fit_queue(len(message[1]))
+            consumer._deliver(link, topic, payload)
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        with self._lock:
+            if self._thread is not None:
+                raise RuntimeError("receive_loop() is already running")
+            self._thread = threading.get_ident()
+            self._ended.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._thread = None
+                self._stop_requested = self._closed
+            while self._actions:
+                self._actions.pop(0)()
+            for socket in self._links:
+                socket.wait_no_more()
+            self._ended.set()
+
+
+def _fulfil(done: Future[None], action: Callable[[], None]) -> None:
+    try:
+        action()
+    except BaseException as error:
+        done.set_exception(error)
+    else:
+        done.set_result(None)

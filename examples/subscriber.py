@@ -1,0 +1,13 @@
+"""Prints what arrives on the topic `counter`. Start `backplane` first; Ctrl-C ends it."""
+
+from banyan.banyan_base import BanyanBase
+
+
+class Subscriber(BanyanBase):
+    def incoming_message_processing(self, topic: str, payload: object) -> None:
+        print(topic, payload)
+
+
+subscriber = Subscriber(process_name="Subscriber")
+subscriber.set_subscriber_topic("counter")
+subscriber.receive_loop()
