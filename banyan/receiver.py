@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent import futures
 from typing import Any, Final, Protocol
 
 import zmq
@@ -22,6 +22,13 @@ from banyan.wire.topics import is_reserved
 
 _FAIR_SHARE: Final = 100
 """Messages taken from one backplane before the others are looked at."""
+
+
+_TURN_S: Final = 0.05
+"""How often a thread that waits for its action looks whether it may run it itself."""
+
+_LONGEST_WAIT_MS: Final = 3_600_000
+"""libzmq takes a 32-bit timeout."""
 
 
 class Consumer(Protocol):
@@ -45,10 +52,10 @@ class Receiver:
         self._ear: SubscriberSocket | None = None
         self._links: dict[SubscriberSocket, Link] = {}
         self._poller = zmq.Poller()
-        self._thread: int | None = None
-        self._lock = threading.Lock()
+        # Held by whoever uses the SUB sockets: they may change threads, but never be shared.
+        self._owner = threading.RLock()
+        self._looping = False
         self._actions: list[Callable[[], None]] = []
-        self._ended = threading.Event()
         self._stop_requested = False
         self._closed = False
 
@@ -94,23 +101,25 @@ class Receiver:
 
     def call(self, action: Callable[[], None]) -> None:
         """Run an action where the SUB sockets may be touched, and wait for it."""
-        done: Future[None] = Future()
-        with self._lock:
-            elsewhere = self._thread not in (None, threading.get_ident())
-            if elsewhere:
-                self._actions.append(lambda: _fulfil(done, action))
-        if elsewhere:
-            self._bell.ring()
-            done.result()
-        else:
-            action()
+        if self._owner.acquire(blocking=False):
+            with self._owned():
+                action()
+            return
+        done: futures.Future[None] = Future()
+        self._actions.append(lambda: _fulfil(done, action))
+        self._bell.ring()
+        while not futures.wait([done], _TURN_S).done:
+            if self._owner.acquire(blocking=False):  # the loop has ended meanwhile
+                with self._owned():
+                    self._do_actions()
+        done.result()
 
     def close(self) -> None:
         """End the loop, waiting for it `limits.LINGER_MS` if it runs in another thread."""
         self._closed = True
         self.stop()
-        if self._thread not in (None, threading.get_ident()):
-            self._ended.wait(limits.LINGER_MS / 1000)
+        if self._owner.acquire(timeout=limits.LINGER_MS / 1000):
+            self._owner.release()
         self._bell.close()
         if self._ear is not None:
             self._ear.close()
@@ -118,14 +127,13 @@ class Receiver:
     def _wait(self, pause: float) -> list[SubscriberSocket] | None:
         """Wait for messages; return the sockets that may have some, None if it stayed quiet."""
         # Rounded up: a pause under a millisecond must not become a loop without one.
-        timeout_ms = max(1, int(pause * 1000))
+        timeout_ms = min(max(1, int(pause * 1000)), _LONGEST_WAIT_MS)
         if len(self._links) > 1:
             ready = self._poll(timeout_ms)
         else:
             only = next(iter(self._links), None) or self._listen_for_bell()
             ready = [only] if only.wait(timeout_ms) else []
-        while self._actions:
-            self._actions.pop(0)()
+        self._do_actions()
         return ready or None
 
     def _poll(self, timeout_ms: int) -> list[SubscriberSocket]:
@@ -163,27 +171,36 @@ class Receiver:
             link.fit_queue(len(message[1]))
             consumer._deliver(link, topic, payload)
 
+    def _do_actions(self) -> None:
+        while self._actions:
+            self._actions.pop(0)()
+
     @contextlib.contextmanager
-    def _running(self) -> Iterator[None]:
-        with self._lock:
-            if self._thread is not None:
-                raise RuntimeError("receive_loop() is already running")
-            self._thread = threading.get_ident()
-            self._ended.clear()
+    def _owned(self) -> Iterator[None]:
         try:
             yield
         finally:
-            with self._lock:
-                self._thread = None
+            self._owner.release()
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        if not self._owner.acquire(timeout=limits.LINGER_MS / 1000):
+            raise RuntimeError("receive_loop() is already running in another thread")
+        with self._owned():
+            if self._looping:
+                raise RuntimeError("receive_loop() was called by a handler it is running")
+            self._looping = True
+            try:
+                yield
+            finally:
+                self._looping = False
                 self._stop_requested = self._closed
-            while self._actions:
-                self._actions.pop(0)()
-            for socket in self._links:
-                socket.wait_no_more()
-            self._ended.set()
+                self._do_actions()
+                for socket in self._links:
+                    socket.wait_no_more()
 
 
-def _fulfil(done: Future[None], action: Callable[[], None]) -> None:
+def _fulfil(done: futures.Future[None], action: Callable[[], None]) -> None:
     try:
         action()
     except BaseException as error:

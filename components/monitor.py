@@ -42,7 +42,7 @@ class Monitor(BanyanBase):
     """Writes a line for each message, and one to stderr for each that is none."""
 
     def __init__(self, lines: Lines, topics: tuple[str, ...], count: int | None, **options: Any):
-        super().__init__(receive_loop_idle_addition=self.flush, **options)
+        super().__init__(**options)
         self.lines = lines
         self.left = count
         self.last_flush = 0.0
@@ -60,6 +60,10 @@ class Monitor(BanyanBase):
         more = int(self.subscriber.get(zmq.EVENTS)) & zmq.POLLIN
         if not more or time.monotonic() - self.last_flush > FLUSH_S:
             self.flush()
+        elif self.receive_loop_idle_addition is None:
+            # What follows may be nothing to print. The hook is there only while it is needed:
+            # a component without one does not wake up while idle.
+            self.receive_loop_idle_addition = self.flush
 
     def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None:
         """Say what could not be decoded, and why."""
@@ -75,6 +79,8 @@ class Monitor(BanyanBase):
         """Hand what was written to whoever reads it."""
         sys.stdout.flush()
         self.last_flush = time.monotonic()
+        if self.receive_loop_idle_addition is not None:
+            self.receive_loop_idle_addition = None
 
     def watch(self) -> None:
         """Write what arrives until the end; then say how much could not be decoded."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from banyan.cli import program
+from banyan.cli import program, run
 from banyan.cli.children import Child, Children, StoppedError, stop_on_signals
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def demo(seconds: float, picture: Path | None) -> int:
     Example:
       banyan demo --seconds 20
     """
+    installed = run.programs()
+    if not ROLES.keys() <= installed.keys():
+        raise click.ClickException(run.listing({}))
     console = _console(picture)
     with stop_on_signals() as stop:
         with Children(stop) as children:

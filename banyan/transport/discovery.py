@@ -77,7 +77,7 @@ def greeting(address: str, port: str | int | None, timeout: float) -> str:
     try:
         with socket.create_connection((address.strip("[]"), int(port)), timeout) as connection:
             connection.settimeout(timeout)
-            signature = connection.recv(10, socket.MSG_WAITALL)
+            signature = _read_signature(connection)
     except socket.gaierror:
         return UNKNOWN_HOST
     except ConnectionRefusedError:
@@ -139,6 +139,16 @@ def port_owner(port: int) -> str:
         if port in _listening(process):
             return f"{process.info['name']}, pid {process.pid}"
     return ""
+
+
+def _read_signature(connection: socket.socket) -> bytes:
+    signature = b""
+    while len(signature) < 10:
+        chunk = connection.recv(10 - len(signature))
+        if not chunk:
+            break
+        signature += chunk
+    return signature
 
 
 def _connects(address: str, port: str | int, timeout: float) -> bool:

@@ -457,3 +457,35 @@ def test_every_error_has_the_one_root() -> None:
         kind = getattr(errors, name)
         if isinstance(kind, type) and issubclass(kind, BaseException):
             assert issubclass(kind, BanyanError)
+
+
+def test_subscribing_while_another_thread_begins_to_receive(backplane: Backplane) -> None:
+    """The SUB socket changes threads, but is never used by two at once."""
+    for round_number in range(20):
+        component = Recorder(**backplane.keywords)
+        thread = threading.Thread(target=component.receive_loop)
+        thread.start()
+        for number in range(5):
+            component.set_subscriber_topic(f"t{number}")
+        component.publish_payload(round_number, "t4")
+        component.wait_for(1)
+        component.stop()
+        thread.join(5)
+        assert not thread.is_alive()
+        component.clean_up()
+
+
+def test_one_receive_loop_at_a_time(backplane: Backplane) -> None:
+    class Nested(Recorder):
+        def incoming_message_processing(self, topic: str, payload: Any) -> None:
+            self.receive_loop()
+
+    with Nested("x", **backplane.keywords) as component:
+        component.publish_payload(1, "x")
+        with pytest.raises(RuntimeError, match="handler"):
+            component.receive_loop()
+    component = Recorder(**backplane.keywords)
+    with receiving(component):
+        eventually(lambda: component._session.receiver._looping)
+        with pytest.raises(RuntimeError, match="already running"):
+            component.receive_loop()

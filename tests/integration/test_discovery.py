@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,14 +29,13 @@ def listener(reply: bytes) -> Iterator[int]:
         server.listen()
 
         def serve() -> None:
-            connections = []
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                connection.sendall(reply)
-                connections.append(connection)
+            with ExitStack() as connections:
+                while True:
+                    try:
+                        connection, _ = server.accept()
+                    except OSError:
+                        return
+                    connections.enter_context(connection).sendall(reply)
 
         thread = threading.Thread(target=serve)
         thread.start()

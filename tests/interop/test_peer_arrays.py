@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy
 import pytest
 from interop.partner import Partner
-from interop.peer_programs.array_values import ALL, ARRAYS, same
+from interop.peer_programs.array_values import ALL, ARRAYS, BOTH_WAYS, BUILTINS, same
 from tools import Backplane, Program
 from tools.peers import peer_component
 
@@ -30,12 +30,20 @@ def ours(our_backplane: Backplane, echo: Program) -> Iterator[Partner]:
         yield partner
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", BOTH_WAYS)
 def test_comes_back_as_it_went(ours: Partner, name: str) -> None:
-    sent = {"value": ALL[name]}
+    sent = {"value": BOTH_WAYS[name]}
     topic, answer = ours.ask(sent, "echo")
     assert topic == "reply"
     assert same(answer, sent), f"sent {sent!r}, got {answer!r}"
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_goes_as_the_builtin_it_derives_from(ours: Partner, name: str) -> None:
+    scalar, builtin = BUILTINS[name]
+    topic, answer = ours.ask({"value": scalar}, "echo")
+    assert topic == "reply"
+    assert same(answer, {"value": builtin})
 
 
 def test_peer_reads_what_we_wrote(ours: Partner) -> None:
@@ -47,9 +55,9 @@ def test_peer_reads_what_we_wrote(ours: Partner) -> None:
 def test_we_read_what_the_peer_wrote(ours: Partner) -> None:
     ours.set_subscriber_topic("told")
     ours.publish_payload({}, "tell")
-    told = [payload for _, payload in ours.gather(len(ALL))]
-    assert [payload["name"] for payload in told] == list(ALL)
-    wrong = [payload for payload in told if not same(payload["value"], ALL[payload["name"]])]
+    told = [payload for _, payload in ours.gather(len(BOTH_WAYS))]
+    assert [payload["name"] for payload in told] == list(BOTH_WAYS)
+    wrong = [payload for payload in told if not same(payload["value"], BOTH_WAYS[payload["name"]])]
     assert wrong == []
 
 

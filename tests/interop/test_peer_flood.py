@@ -29,7 +29,7 @@ def _message(number: int, *, last: bool = False) -> dict[str, object]:
 
 
 def test_from_us_to_the_peer(partner: Partner, flood: Program) -> None:
-    partner.meet(flood, "hello", "hello back")
+    partner.meet(flood, "hello", "met")
     partner.set_subscriber_topic("count")
     start = time.monotonic()
     for number in range(COUNT):
@@ -41,7 +41,7 @@ def test_from_us_to_the_peer(partner: Partner, flood: Program) -> None:
 
 
 def test_from_the_peer_to_us(partner: Partner, flood: Program) -> None:
-    partner.meet(flood, "hello", "hello back")
+    partner.meet(flood, "hello", "met")
     partner.set_subscriber_topic("from peer")
     partner.publish_payload(COUNT, "flood")
     numbers = [payload["number"] for _, payload in partner.gather(COUNT, COUNT / RATE + 10)]

@@ -11,6 +11,8 @@ _NUMBERS = (
     ">i2", ">u4", ">i8", ">f4", ">f8",
 )  # fmt: skip
 
+_SCALARS = [code for code in _NUMBERS if code[0] != ">" and code != "f8"]
+
 _POINT = numpy.dtype([("name", "U8"), ("x", "<f4"), ("y", ">i2"), ("flags", "u1", (3,))])
 
 
@@ -41,28 +43,39 @@ ARRAYS: dict[str, Any] = {
     "transposed": _GRID.T,
     "unicode": numpy.array(["a", "Grüße", "日本語", ""]),
     "bytes": numpy.array([b"a", b"\xff\x01", b""], "S5"),
-    "dates": _DAYS,
-    "seconds": numpy.array(["2024-02-29T12:30:59", "NaT"], "M8[s]"),
-    "durations": numpy.array([1, -90], "m8[ms]"),
     "structured": _structured(),
     "picture": numpy.arange(480 * 640 * 3, dtype="u4").astype("u1").reshape(480, 640, 3),
 }
 
 SCALARS: dict[str, Any] = {
-    **{f"scalar {code}": numpy.arange(4).astype(code)[3] for code in _NUMBERS if code[0] != ">"},
+    **{f"scalar {code}": numpy.arange(4).astype(code)[3] for code in _SCALARS},
     "nan": numpy.float32("nan"),
-    "text": numpy.str_("Grüße"),
-    "octets": numpy.bytes_(b"\x00\xff\x01"),
-    "date": _DAYS[0],
     "complex": 1.5 - 2j,
 }
 
 NESTED: dict[str, Any] = {
-    "in a dict": {"frame": _GRID, "stamp": numpy.float64(1.5), "camera": "left"},
+    "in a dict": {"frame": _GRID, "stamp": numpy.float32(1.5), "camera": "left"},
     "in a list": [1, [numpy.arange(3), None], {"deep": [numpy.bool_(True)]}],
 }
 
-ALL = {**ARRAYS, **SCALARS, **NESTED}
+BOTH_WAYS = {**ARRAYS, **SCALARS, **NESTED}
+
+TO_PEER: dict[str, Any] = {
+    "dates": _DAYS,
+    "seconds": numpy.array(["2024-02-29T12:30:59", "NaT"], "M8[s]"),
+    "durations": numpy.array([1, -90], "m8[ms]"),
+    "date": _DAYS[0],
+}
+"""What the peer reads but cannot pack: dates and durations."""
+
+BUILTINS = {
+    "scalar f8": (numpy.float64(0.1), 0.1),
+    "text": (numpy.str_("Grüße"), "Grüße"),
+    "octets": (numpy.bytes_(b"\x00\xff\x01"), b"\x00\xff\x01"),
+}
+"""Scalars that derive from a builtin: both sides pack them as what they derive from."""
+
+ALL = {**BOTH_WAYS, **TO_PEER}
 
 
 def same(one: Any, other: Any) -> bool:

@@ -4,7 +4,7 @@
 knows four topics:
 
     echo...   the payload comes back on `reply...`
-    tell      publishes every value it knows, as `name` and `value` on `told`
+    tell      publishes every value it can send, as `name` and `value` on `told`
     check     a `name` and a `value`: says on `checked` whether it is the one it knows: `right`
     pickle    publishes an array of Python objects, which its side can send, on `pickled`
 """
@@ -32,6 +32,7 @@ class Echo(BanyanBase):
             numpy=bool(arrays),
         )
         self.known = array_values.ALL if arrays else values.VALUES
+        self.told = array_values.BOTH_WAYS if arrays else values.VALUES
         self.same = array_values.same if arrays else values.same
         self.set_subscriber_topic("")
         print(f"ready at {self.back_plane_ip_address}")
@@ -41,7 +42,7 @@ class Echo(BanyanBase):
         if topic.startswith("echo"):
             self.publish_payload(payload, "reply" + topic[len("echo") :])
         elif topic == "tell":
-            for name, value in self.known.items():
+            for name, value in self.told.items():
                 self.publish_payload({"name": name, "value": value}, "told")
         elif topic == "check":
             name = payload["name"]

@@ -2,9 +2,9 @@
 
 `flood.py ADDRESS PUBLISHER_PORT SUBSCRIBER_PORT RATE`. Topics:
 
-    hello   answered on `hello back`
-    flood   N: publishes the numbers 0 .. N-1 on `from peer`, RATE a second
-    to peer n: counted; N ends it and says on `count` [received, in their order]
+    hello     answered on `met`
+    flood     N: publishes the numbers 0 .. N-1 on `from peer`, RATE a second
+    to peer   counted; the `last` one is answered on `count`: [received, all in order]
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Flood(BanyanBase):
 
     def incoming_message_processing(self, topic, payload):
         if topic == "hello":
-            self.publish_payload(payload, "hello back")
+            self.publish_payload(payload, "met")
         elif topic == "flood":
             self.send(payload)
         elif payload["last"]:

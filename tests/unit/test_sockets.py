@@ -1,0 +1,124 @@
+"""Sockets without a network: put-back messages, hidden probes, lengths of queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import zmq
+
+from banyan import limits
+from banyan.transport import sockets
+from banyan.transport.bell import Bell
+from banyan.transport.sockets import SubscriberSocket, queue_length
+
+PROBE = [b"__banyan__/probe/1", b"\x80"]
+
+
+@pytest.fixture
+def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
+    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    yield made
+    made.destroy(linger=0)
+
+
+@pytest.fixture
+def pair(
+    context: zmq.Context[zmq.Socket[bytes]],
+) -> tuple[zmq.Socket[bytes], SubscriberSocket]:
+    """A publisher and a subscriber to everything, known to each other."""
+    publisher = context.socket(zmq.XPUB)
+    publisher.bind("inproc://pair")
+    subscriber = sockets.open_subscriber(context)
+    subscriber.connect("inproc://pair")
+    subscriber.subscribe("")
+    assert publisher.recv() == b"\x01"
+    return publisher, subscriber
+
+
+def test_held_messages_come_first_and_in_order(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    publisher.send_multipart([b"new", b"3"])
+    subscriber.hold([[b"old", b"1"], [b"old", b"2"]])
+    assert subscriber.has_held()
+    assert subscriber.poll(0) == zmq.POLLIN
+    assert [subscriber.recv_multipart() for _ in range(3)] == [
+        [b"old", b"1"],
+        [b"old", b"2"],
+        [b"new", b"3"],
+    ]
+    with pytest.raises(zmq.Again):
+        subscriber.recv_multipart(zmq.NOBLOCK)
+
+
+def test_frame_by_frame_reading(pair: tuple[zmq.Socket[bytes], SubscriberSocket]) -> None:
+    publisher, subscriber = pair
+    publisher.send_multipart(PROBE)
+    publisher.send_multipart([b"new", b"1", b"2"])
+    subscriber.hold([[b"old", b"0"]])
+    frames = []
+    for _ in range(5):
+        frames.append((subscriber.recv(), subscriber.getsockopt(zmq.RCVMORE)))
+    assert frames == [(b"old", 1), (b"0", 0), (b"new", 1), (b"1", 1), (b"2", 0)]
+    publisher.send_multipart([b"a", b"b", b"c"])
+    assert subscriber.recv() == b"a"
+    assert subscriber.recv_multipart() == [b"b", b"c"]
+
+
+def test_probes_are_hidden_and_frames_on_request(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    for message in (PROBE, PROBE, [b"x", b"1"], PROBE):
+        publisher.send_multipart(message)
+    frames = subscriber.recv_multipart(copy=False)
+    assert [frame.bytes for frame in frames] == [b"x", b"1"]
+    with pytest.raises(zmq.Again):
+        subscriber.recv_multipart(zmq.NOBLOCK)
+
+
+def test_only_the_first_two_frames_are_kept(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    publisher.send_multipart([b"x", *[b"%d" % number for number in range(1000)]])
+    publisher.send_multipart([b"next", b"1"])
+    assert subscriber.next_message() == [b"x", b"0"]
+    assert subscriber.next_message() == [b"next", b"1"]
+
+
+def test_waiting_ends_with_a_message_or_in_time(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    assert not subscriber.wait(5)
+    publisher.send_multipart([b"x", b"1"])
+    assert subscriber.wait(5000)
+    assert subscriber.wait(5000)  # still the same one
+    assert subscriber.next_message() == [b"x", b"1"]
+    subscriber.wait_no_more()
+    assert subscriber.rcvtimeo == -1
+
+
+def test_a_bell_wakes_and_is_not_seen(context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    bell = Bell(context)
+    subscriber = sockets.open_subscriber(context)
+    bell.reach(subscriber)
+    while subscriber.poll(0):
+        subscriber.next_message()
+    bell.ring()
+    assert subscriber.wait(5000)
+    with pytest.raises(zmq.Again):
+        subscriber.recv_multipart(zmq.NOBLOCK)
+    bell.close()
+    bell.ring()
+    subscriber.close()
+
+
+def test_queues_are_measured_in_bytes() -> None:
+    assert queue_length(100, 10_000) == 10_000
+    assert queue_length(1_000_000, 10_000) == limits.QUEUE_BYTES // 1_000_000
+    assert queue_length(10**9, 10_000) == limits.QUEUE_MIN
+    assert queue_length(0, 500) == 500
