@@ -105,7 +105,7 @@ class Receiver:
             with self._owned():
                 action()
             return
-        done: futures.Future[None] = Future()
+        done: futures.Future[None] = futures.Future()
         self._actions.append(lambda: _fulfil(done, action))
         self._bell.ring()
         while not futures.wait([done], _TURN_S).done:

@@ -118,7 +118,7 @@ def test_entry_points_lead_to_something(
 def test_metadata(metadata: Message) -> None:
     assert metadata["Name"] == "banyan-backplane"
     assert metadata["Version"] == __version__
-    assert "Apache-2.0" in (metadata["License-Expression"], metadata["License"])
+    assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
 
