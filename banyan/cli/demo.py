@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import shutil
 import socket
 import sys
 import time
@@ -80,6 +81,8 @@ def demo(seconds: float, picture: Path | None) -> int:
         console.print(f"[dim]All {len(children.all)} processes have ended.[/]\n")
     if summary is not None:
         console.print(BY_HAND)
+        if shutil.which("backplane") is None:
+            console.print(f"In each terminal, first: [green]{_activation()}[/]")
     if picture:
         picture.parent.mkdir(parents=True, exist_ok=True)
         console.save_svg(str(picture), title="banyan demo")
@@ -184,3 +187,12 @@ def _free_ports() -> tuple[int, int]:
         for probe in (one, other):
             probe.bind((ADDRESS, 0))
         return one.getsockname()[1], other.getsockname()[1]
+
+
+def _activation() -> str:
+    """Return what puts the commands of this environment on the PATH of a terminal."""
+    if sys.platform == "win32":
+        return str(Path(sys.prefix, "Scripts", "activate"))
+    script = Path(sys.prefix, "bin", "activate")
+    here = Path.cwd()
+    return f". {script.relative_to(here) if script.is_relative_to(here) else script}"
