@@ -15,6 +15,7 @@ import sys
 
 import array_values
 import numpy
+import spare_zombies  # noqa: F401 - first
 import values
 from python_banyan.banyan_base import BanyanBase
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+import spare_zombies  # noqa: F401 - first
 from python_banyan.banyan_base import BanyanBase
 
 
