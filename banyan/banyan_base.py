@@ -9,7 +9,7 @@ from typing import Any
 import zmq
 
 from banyan import banner, limits
-from banyan.component import Component
+from banyan.component import Component, ComponentView
 from banyan.counters import Counters
 from banyan.errors import SocketTypeError
 from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
@@ -84,19 +84,21 @@ class BanyanBase(Component):
         self.backplane_exists = True
         self.back_plane_ip_address = back_plane_ip_address
 
-        self._session = Session()
-        weakref.finalize(self, self._session.close)
-        self._link = self._session.open_link(back_plane_ip_address, subscriber_port, publisher_port)
-        self.my_context: zmq.Context[Any] = self._session.context
+        self._banyan = Session()
+        weakref.finalize(self, self._banyan.close)
+        self._banyan_link = self._banyan.open_link(
+            back_plane_ip_address, subscriber_port, publisher_port
+        )
+        self.my_context: zmq.Context[Any] = self._banyan.context
         self.subscriber = self.get_subscriber()
         self.publisher = self.get_publisher()
-        self.counters: Counters = self._session.counters
+        self.counters: Counters = self._banyan.counters
         banner.show(
             banner.component(
                 process_name, back_plane_ip_address, subscriber_port, publisher_port, loop_time
             )
         )
-        self._session.prove([self._link], max(connect_time, limits.PROOF_TIMEOUT_S))
+        self._banyan.prove([self._banyan_link], max(connect_time, limits.PROOF_TIMEOUT_S))
         sigterm_as_ctrl_c()
 
     # --- for a component to call ------------------------------------------------------------
@@ -108,12 +110,12 @@ class BanyanBase(Component):
         cannot be missed. Raises TopicTypeError (a TypeError) or TopicError (a ValueError).
         """
         encode_topic(topic)
-        self._session.subscribe(self._link, topic)
+        self._banyan.subscribe(self._banyan_link, topic)
 
     def unsubscribe_topic(self, topic: str) -> None:
         """Give a topic back that was passed to `set_subscriber_topic`."""
         encode_topic(topic)
-        self._session.unsubscribe(self._link, topic)
+        self._banyan.unsubscribe(self._banyan_link, topic)
 
     def publish_payload(self, payload: Payload, topic: str = "") -> None:
         """Publish a payload, from any thread; waits while the backplane is behind.
@@ -121,26 +123,36 @@ class BanyanBase(Component):
         Raises TopicTypeError or PayloadTypeError (TypeErrors: the message names the place in the
         payload), TopicError or PayloadSizeError (ValueErrors), ClosedError after `clean_up`.
         """
-        self._session.publish(
+        self._banyan.publish(
             (self.publisher,), topic, payload, arrays=self.numpy, max_bytes=self.max_message_size
         )
 
     def get_subscriber(self) -> zmq.Socket[bytes]:
         """Return the SUB socket."""
-        if self._link.subscriber is None:
+        if self._banyan_link.subscriber is None:
             raise SocketTypeError("there is no subscriber socket: subscriber_port was empty")
-        return self._link.subscriber
+        return self._banyan_link.subscriber
 
     def get_publisher(self) -> zmq.Socket[bytes]:
         """Return the publishing socket."""
-        if self._link.publisher is None:
+        if self._banyan_link.publisher is None:
             raise SocketTypeError("there is no publisher socket: publisher_port was empty")
-        return self._link.publisher
+        return self._banyan_link.publisher
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _deliver(self, _link: Link, topic: str, payload: Payload) -> None:
-        if self.external_message_processor is not None:
-            self.external_message_processor(topic, payload)
+    def _banyan_view(self) -> ComponentView:
+        return _View(self)
+
+
+class _View(ComponentView):
+    def __init__(self, component: BanyanBase) -> None:
+        super().__init__(component)
+        self._base = component
+
+    def deliver(self, link: Link, topic: str, payload: Payload) -> None:
+        processor = self._base.external_message_processor
+        if processor is not None:
+            processor(topic, payload)
         else:
-            self.incoming_message_processing(topic, payload)
+            super().deliver(link, topic, payload)

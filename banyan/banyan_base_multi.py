@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable
 from typing import Any, Final
 
 import zmq
 
 from banyan import banner, limits
-from banyan.component import Component
+from banyan.component import Component, ComponentView
 from banyan.counters import Counters
 from banyan.errors import SocketTypeError, UnknownBackplaneError
-from banyan.routing import spec
 from banyan.session import Session
 from banyan.signals import sigterm_as_ctrl_c
-from banyan.spec_watch import SpecWatch
 from banyan.transport.link import Link
 from banyan.wire import arrays
 from banyan.wire.codec import Payload
 from banyan.wire.topics import encode_topic
+from banyan.wiring import Wiring
 
 BROADCAST: Final = "BROADCAST"
 
@@ -73,20 +71,15 @@ class BanyanBaseMulti(Component):
         self.max_message_size = max_message_size
         if numpy:
             arrays.require_numpy()
-        self._spec_watch = (
-            SpecWatch(back_plane_csv_file) if reload and back_plane_csv_file else None
-        )
-        routes = spec.load(back_plane_csv_file)
-        self._routes: dict[str, spec.Route] = {}
-        self._links: dict[str, Link] = {}
-        self.backplane_table: list[dict[str, Any]] = []
-
-        self._session = Session()
-        weakref.finalize(self, self._session.close)
-        self.my_context: zmq.Context[Any] = self._session.context
-        self.counters: Counters = self._session.counters
+        self._banyan = Session()
+        weakref.finalize(self, self._banyan.close)
+        self._banyan_wiring = Wiring(self._banyan, back_plane_csv_file, reload=reload)
+        self.my_context: zmq.Context[Any] = self._banyan.context
+        self.counters: Counters = self._banyan.counters
+        self.backplane_table: list[dict[str, Any]] = self._banyan_wiring.table
+        routes = self._banyan_wiring.routes.values()
         banner.show_multi(process_name, str(back_plane_csv_file), routes, loop_time)
-        self._wire(routes, patience=max(connect_time, limits.PROOF_TIMEOUT_S))
+        self._banyan_wiring.wire(patience=max(connect_time, limits.PROOF_TIMEOUT_S))
         sigterm_as_ctrl_c()
 
     # --- may be overridden ------------------------------------------------------------------
@@ -106,12 +99,13 @@ class BanyanBaseMulti(Component):
         Raises UnknownBackplaneError (a StopIteration), SocketTypeError (a ValueError).
         """
         kinds = {self.SUB_SOCK: "subscriber", self.PUB_SOCK: "publisher"}
-        if backplane not in self._links:
-            known = ", ".join(self._links)
+        links = self._banyan_wiring.links
+        if backplane not in links:
+            known = ", ".join(links)
             raise UnknownBackplaneError(f"{backplane!r} not found in table; it has {known}")
         if socket_type not in kinds:
             raise SocketTypeError(f"socket_type must be SUB_SOCK or PUB_SOCK, not {socket_type!r}")
-        return getattr(self._links[backplane], kinds[socket_type])
+        return getattr(links[backplane], kinds[socket_type])
 
     def set_subscriber_topic(self, topic: str, subscriber_socket: Any) -> None:
         """Subscribe on one socket: of this table, or a SUB socket of the program's own.
@@ -120,20 +114,20 @@ class BanyanBaseMulti(Component):
         or SocketTypeError (ValueErrors).
         """
         encode_topic(topic)
-        link = self._link_of(subscriber_socket)
+        link = self._banyan_wiring.link_of(subscriber_socket)
         if link is None:
             _foreign(subscriber_socket, zmq.SUB).subscribe(topic)
         else:
-            self._session.subscribe(link, topic)
+            self._banyan.subscribe(link, topic)
 
     def unsubscribe_topic(self, topic: str, subscriber_socket: Any) -> None:
         """Give a topic back on one socket; the same errors as `set_subscriber_topic`."""
         encode_topic(topic)
-        link = self._link_of(subscriber_socket)
+        link = self._banyan_wiring.link_of(subscriber_socket)
         if link is None:
             _foreign(subscriber_socket, zmq.SUB).unsubscribe(topic)
         else:
-            self._session.unsubscribe(link, topic)
+            self._banyan.unsubscribe(link, topic)
 
     def publish_payload(self, payload: Payload, publisher_socket: Any, topic: str = "") -> None:
         """Publish a payload on one socket, or with "BROADCAST" on all of the table's publishers.
@@ -142,8 +136,13 @@ class BanyanBaseMulti(Component):
         BanyanBase.publish_payload, and SocketTypeError (a ValueError) for a socket that is none.
         """
         encode_topic(topic)
-        self._session.publish(
-            self._publishers(publisher_socket),
+        if isinstance(publisher_socket, str) and publisher_socket == BROADCAST:
+            links = self._banyan_wiring.links.values()
+            publishers = [link.publisher for link in links if link.publisher is not None]
+        else:
+            publishers = [_foreign(publisher_socket, zmq.PUB, zmq.XPUB)]
+        self._banyan.publish(
+            publishers,
             topic,
             payload,
             arrays=self.numpy,
@@ -152,76 +151,33 @@ class BanyanBaseMulti(Component):
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _publishers(self, socket: Any) -> Iterable[zmq.Socket[Any]]:
-        if isinstance(socket, str) and socket == BROADCAST:
-            links = self._links.values()
-            return [link.publisher for link in links if link.publisher is not None]
-        return (_foreign(socket, zmq.PUB, zmq.XPUB),)
+    def _banyan_view(self) -> ComponentView:
+        return _View(self, self._banyan_wiring)
 
-    def _link_of(self, socket: Any) -> Link | None:
-        links = self._links.values()
-        return next((link for link in links if socket and link.subscriber is socket), None)
 
-    def _deliver(self, link: Link, topic: str, payload: Payload) -> None:
+class _View(ComponentView):
+    """Between messages, and about every `limits.SPEC_CHECK_S`, it looks after the specification."""
+
+    def __init__(self, component: BanyanBaseMulti, wiring: Wiring) -> None:
+        super().__init__(component)
+        self._multi = component
+        self._wiring = wiring
+
+    def deliver(self, link: Link, topic: str, payload: Payload) -> None:
         self._follow_edits()
-        self.incoming_message_from(link.name, topic, payload)
+        self._multi.incoming_message_from(link.name, topic, payload)
 
-    def _idle(self) -> None:
+    def idle(self) -> None:
         self._follow_edits()
-        super()._idle()
+        super().idle()
 
-    def _pause(self) -> float:
-        pause = super()._pause()
-        return min(pause, limits.SPEC_CHECK_S) if self._spec_watch else pause
+    def pause(self) -> float:
+        pause = super().pause()
+        return min(pause, limits.SPEC_CHECK_S) if self._wiring.follows_edits else pause
 
     def _follow_edits(self) -> None:
-        routes = self._spec_watch.edited() if self._spec_watch else None
-        if routes is not None:
-            # Not longer: while a new backplane is waited for, the others are not served.
-            self._wire(routes, patience=self.connect_time)
-
-    def _wire(self, routes: tuple[spec.Route, ...], patience: float) -> None:
-        """Bring the links to what the specification says; what stayed the same is not touched."""
-        wanted = {route.name: route for route in routes}
-        for name in [name for name in self._links if name not in wanted]:
-            self._session.close_link(self._links.pop(name))
-        changed = [route for route in routes if route != self._routes.get(route.name)]
-        for route in changed:
-            self._links[route.name] = self._wire_one(route)
-        self._routes = wanted
-        self.backplane_table[:] = [_table_row(name, self._links[name]) for name in wanted]
-        self._session.prove([self._links[route.name] for route in changed], patience)
-
-    def _wire_one(self, route: spec.Route) -> Link:
-        """Open, move or reuse the link of one row and give it the row's topics."""
-        old, link = self._routes.get(route.name), self._links.get(route.name)
-        ends = (route.address, route.subscriber_port, route.publisher_port)
-        if link is not None and old is not None and _same_sockets(old, route):
-            if ends != (old.address, old.subscriber_port, old.publisher_port):
-                link.move(*ends)
-            dropped = set(old.topics) - set(route.topics)
-        else:
-            if link is not None:
-                self._session.close_link(link)
-            link = self._session.open_link(*ends, name=route.name)
-            dropped = set()
-        if link.subscriber is not None:
-            for topic in dropped:
-                link.unsubscribe(topic)
-            for topic in route.topics:
-                link.subscribe(topic)
-        return link
-
-
-def _same_sockets(old: spec.Route, new: spec.Route) -> bool:
-    """Tell whether two rows need the same sockets, whatever they are connected to."""
-    return bool(old.subscriber_port) == bool(new.subscriber_port) and bool(
-        old.publisher_port
-    ) == bool(new.publisher_port)
-
-
-def _table_row(name: str, link: Link) -> dict[str, Any]:
-    return {"backplane_name": name, "subscriber": link.subscriber, "publisher": link.publisher}
+        # Not longer: while a new backplane is waited for, the others are not served.
+        self._wiring.follow_edits(patience=self._multi.connect_time)
 
 
 def _foreign(socket: Any, *kinds: int) -> zmq.Socket[Any]:

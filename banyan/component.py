@@ -16,13 +16,14 @@ class Component:
     """The part that BanyanBase and BanyanBaseMulti share; not meant to be derived from directly.
 
     It has no constructor and defines none of threading.Thread's names, so that a component may be
-    a thread as well. Every attribute may be assigned, before or after construction.
+    a thread as well. Every attribute may be assigned, before or after construction. What is not
+    for others begins with `_banyan`: subclasses are free to use any other name.
     """
 
     loop_time: float
     numpy: bool
-    _session: Session
-    _idle_hook: Callable[[], object] | None = None
+    _banyan: Session
+    _banyan_idle_hook: Callable[[], object] | None = None
 
     @property
     def receive_loop_idle_addition(self) -> Callable[[], object] | None:
@@ -30,13 +31,13 @@ class Component:
 
         May be assigned at any time, from any thread: a loop that waits without a hook is woken.
         """
-        return self._idle_hook
+        return self._banyan_idle_hook
 
     @receive_loop_idle_addition.setter
     def receive_loop_idle_addition(self, hook: Callable[[], object] | None) -> None:
-        self._idle_hook = hook
-        if hasattr(self, "_session"):
-            self._session.receiver.wake()
+        self._banyan_idle_hook = hook
+        if hasattr(self, "_banyan"):
+            self._banyan.receiver.wake()
 
     # --- may be overridden ------------------------------------------------------------------
 
@@ -56,7 +57,7 @@ class Component:
         `topic` is the frame as it arrived, `source` says which backplane in words. It is already
         counted in `counters.undecodable`.
         """
-        self._session.log_undecodable(topic, error, source)
+        self._banyan.log_undecodable(topic, error, source)
 
     # --- for a component to call ------------------------------------------------------------
 
@@ -67,18 +68,18 @@ class Component:
         SIGTERM clean up, then leave as KeyboardInterrupt.
         """
         try:
-            self._session.receive(self)
+            self._banyan.receive(self._banyan_view())
         except KeyboardInterrupt:
             self.clean_up()
             raise
 
     def stop(self) -> None:
         """Make `receive_loop` return after the message in hand; from any thread or a handler."""
-        self._session.receiver.stop()
+        self._banyan.receiver.stop()
 
     def clean_up(self) -> None:
         """Close the sockets once what was published has left, or after 2 s; twice is harmless."""
-        self._session.close()
+        self._banyan.close()
 
     def __enter__(self) -> Self:
         return self
@@ -88,14 +89,40 @@ class Component:
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _deliver(self, link: Link, topic: str, payload: Payload) -> None:
+    def _banyan_view(self) -> ComponentView:
         raise NotImplementedError
 
-    def _idle(self) -> None:
-        if self.receive_loop_idle_addition is not None:
-            self.receive_loop_idle_addition()
 
-    def _pause(self) -> float:
-        """Return how long to wait for messages before looking around."""
-        pause = float(self.loop_time)
-        return pause if self.receive_loop_idle_addition else max(pause, limits.TICK_S)
+class ComponentView:
+    """A component as its receive loop sees it; apart from it, so that few names are taken there.
+
+    Everything is looked up anew for each message: programs assign attributes at any time.
+    """
+
+    def __init__(self, component: Component) -> None:
+        self._component = component
+
+    @property
+    def arrays(self) -> bool:
+        """Whether maps that stand for numpy arrays become arrays."""
+        return self._component.numpy
+
+    def deliver(self, link: Link, topic: str, payload: Payload) -> None:
+        """Hand over one message."""
+        self._component.incoming_message_processing(topic, payload)
+
+    def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None:
+        """Tell of a message that was dropped."""
+        self._component.undecodable_message(topic, error, source)
+
+    def idle(self) -> None:
+        """Do what is to be done while nothing arrives."""
+        hook = self._component.receive_loop_idle_addition
+        if hook is not None:
+            hook()
+
+    def pause(self) -> float:
+        """Return how long to wait for messages before `idle`, in seconds."""
+        pause = float(self._component.loop_time)
+        hook = self._component.receive_loop_idle_addition
+        return pause if hook else max(pause, limits.TICK_S)

@@ -34,12 +34,12 @@ _LONGEST_WAIT_MS: Final = 3_600_000
 class Consumer(Protocol):
     """What the loop needs of the component it receives for."""
 
-    numpy: bool
-
-    def _deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
-    def _idle(self) -> None: ...
-    def _pause(self) -> float: ...
-    def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None: ...
+    @property
+    def arrays(self) -> bool: ...
+    def deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
+    def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None: ...
+    def idle(self) -> None: ...
+    def pause(self) -> float: ...
 
 
 class Receiver:
@@ -75,15 +75,15 @@ class Receiver:
     def run(self, consumer: Consumer) -> None:
         """Hand every message to the consumer until `stop`; blocks while there is none.
 
-        `_idle` is called when nothing has arrived for `_pause()` seconds. Exceptions of the
+        `idle` is called when nothing has arrived for `pause()` seconds. Exceptions of the
         consumer leave the loop; no message is taken out of a socket before the one ahead of it
         is handled.
         """
         with self._running():
             while not self._stop_requested:
-                ready = self._wait(consumer._pause())
+                ready = self._wait(consumer.pause())
                 if ready is None:
-                    consumer._idle()
+                    consumer.idle()
                 for socket in ready or ():
                     self._take(socket, consumer)
 
@@ -162,14 +162,14 @@ class Receiver:
             if is_reserved(message[0]):
                 continue
             try:
-                topic, payload = frames.unpack(message, arrays=consumer.numpy)
+                topic, payload = frames.unpack(message, arrays=consumer.arrays)
             except DecodeError as error:
                 self._counters.undecodable += 1
-                consumer.undecodable_message(message[0], error, str(link))
+                consumer.undecodable(message[0], error, str(link))
                 continue
             self._counters.received += 1
             link.fit_queue(len(message[1]))
-            consumer._deliver(link, topic, payload)
+            consumer.deliver(link, topic, payload)
 
     def _do_actions(self) -> None:
         while self._actions:

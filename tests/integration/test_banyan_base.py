@@ -486,6 +486,6 @@ def test_one_receive_loop_at_a_time(backplane: Backplane) -> None:
             component.receive_loop()
     component = Recorder(**backplane.keywords)
     with receiving(component):
-        eventually(lambda: component._session.receiver._looping)
+        eventually(lambda: component._banyan.receiver._looping)
         with pytest.raises(RuntimeError, match="already running"):
             component.receive_loop()

@@ -292,6 +292,6 @@ def test_an_invalid_edit_is_reported_and_the_old_table_stays(
         spec.unlink()
         eventually(lambda: caplog.text.count("the old table stays") == 2)
         edit(spec, HEADER + row("BP", backplane, "[z]"))
-        eventually(lambda: multi._routes["BP"].topics == ("z",))
+        eventually(lambda: multi._banyan_wiring.routes["BP"].topics == ("z",))
         multi.publish_payload(2, multi.publisher("BP"), "z")
         eventually(lambda: multi.got[-1] == ("BP", "z", 2))

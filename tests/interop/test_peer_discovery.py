@@ -61,7 +61,7 @@ def test_our_component_finds_its_backplane(its_backplane: Backplane) -> None:
     publisher_port, subscriber_port = _ports(its_backplane)
     with BanyanBase(publisher_port=publisher_port, subscriber_port=subscriber_port) as ours:
         assert ours.back_plane_ip_address == discovery.lan_address()
-        assert ours._link.proven
+        assert ours._banyan_link.proven
 
 
 def test_programs_of_both_meet_without_any_address(its_backplane: Backplane) -> None:
