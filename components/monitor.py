@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
-import zmq
 
 from banyan.banyan_base import BanyanBase
 from banyan.cli import presentation, program
@@ -57,8 +56,7 @@ class Monitor(BanyanBase):
             self.left -= 1
             if self.left == 0:
                 self.stop()
-        more = int(self.subscriber.get(zmq.EVENTS)) & zmq.POLLIN
-        if not more or time.monotonic() - self.last_flush > FLUSH_S:
+        if not self.subscriber.poll(0) or time.monotonic() - self.last_flush > FLUSH_S:
             self.flush()
         elif self.receive_loop_idle_addition is None:
             # What follows may be nothing to print. The hook is there only while it is needed:

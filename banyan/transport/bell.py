@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
-import uuid
 from typing import Any, Final
 
 import zmq
@@ -25,7 +25,7 @@ class Bell:
     def __init__(self, context: zmq.Context[Any]) -> None:
         self._socket: zmq.Socket[Any] = context.socket(zmq.PUB)
         self._socket.linger = 0
-        self._url = f"inproc://{uuid.uuid4().hex}"
+        self._url = f"inproc://{os.urandom(16).hex()}"
         self._socket.bind(self._url)
         self._lock = threading.Lock()
 

@@ -7,8 +7,8 @@ and everything published after it arrives. Fixed delays are needed nowhere.
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
@@ -70,7 +70,7 @@ class _RoundTrip:
         self.link = link
         self.watched: zmq.Socket[Any] = subscriber
         self._subscriber, self._sender = subscriber, sender
-        self._topic = RESERVED_PREFIX_BYTES + b"probe/" + uuid.uuid4().hex.encode()
+        self._topic = RESERVED_PREFIX_BYTES + b"probe/" + os.urandom(16).hex().encode()
         self._early: list[list[bytes]] = []
         subscriber.subscribe(self._topic)
 

@@ -6,7 +6,7 @@ queue lengths, which follow the size of what really passes.
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
@@ -100,6 +100,8 @@ class SubscriberSocket(zmq.Socket[bytes]):
         """Wait for events, in milliseconds; a message that was put back counts as one."""
         if flags & zmq.POLLIN and (self._held or self._rest):
             return int(zmq.POLLIN)
+        if timeout == 0:  # quicker than the poller that pyzmq makes
+            return int(_option(self, zmq.EVENTS) & flags)
         return super().poll(timeout, flags)
 
     def _whole_message(self, flags: int) -> list[bytes]:
@@ -143,7 +145,7 @@ def open_publisher(context: zmq.Context[Any], *, alone: bool) -> zmq.Socket[byte
 
 def open_pair(context: zmq.Context[Any]) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
     """Open two sockets of this process that talk to each other; the first gives up after 2 s."""
-    name = f"inproc://{uuid.uuid4().hex}"
+    name = f"inproc://{os.urandom(16).hex()}"
     ends = context.socket(zmq.PAIR), context.socket(zmq.PAIR)
     ends[0].bind(name)
     ends[0].rcvtimeo = limits.LINGER_MS
