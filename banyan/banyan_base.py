@@ -151,8 +151,7 @@ class _View(ComponentView):
         self._base = component
 
     def deliver(self, link: Link, topic: str, payload: Payload) -> None:
-        processor = self._base.external_message_processor
-        if processor is not None:
-            processor(topic, payload)
-        else:
-            super().deliver(link, topic, payload)
+        component = self._base
+        (component.external_message_processor or component.incoming_message_processing)(
+            topic, payload
+        )

@@ -55,6 +55,7 @@ class Receiver:
         # Held by whoever uses the SUB sockets: they may change threads, but never be shared.
         self._owner = threading.RLock()
         self._looping = False
+        self._rewired = False
         self._actions: list[Callable[[], None]] = []
         self._stop_requested = False
         self._closed = False
@@ -62,6 +63,7 @@ class Receiver:
     def add(self, link: Link) -> None:
         """Receive from one more link; it may not be subscribed to anything yet."""
         if link.subscriber is not None:
+            self._rewired = True
             self._bell.reach(link.subscriber)
             self._links[link.subscriber] = link
             self._poller.register(link.subscriber, zmq.POLLIN)
@@ -69,6 +71,7 @@ class Receiver:
     def remove(self, link: Link) -> None:
         """Receive from a link no more."""
         if link.subscriber is not None:
+            self._rewired = True
             del self._links[link.subscriber]
             self._poller.unregister(link.subscriber)
 
@@ -81,11 +84,11 @@ class Receiver:
         """
         with self._running():
             while not self._stop_requested:
-                ready = self._wait(consumer.pause())
-                if ready is None:
+                # Rounded up: a pause under a millisecond must not become a loop without one.
+                timeout_ms = min(max(1, int(consumer.pause() * 1000)), _LONGEST_WAIT_MS)
+                serve = self._serve_many if len(self._links) > 1 else self._serve_one
+                if not serve(consumer, timeout_ms):
                     consumer.idle()
-                for socket in ready or ():
-                    self._take(socket, consumer)
 
     def stop(self) -> None:
         """Make `run` return after the message in hand; from any thread or a handler.
@@ -124,23 +127,51 @@ class Receiver:
         if self._ear is not None:
             self._ear.close()
 
-    def _wait(self, pause: float) -> list[SubscriberSocket] | None:
-        """Wait for messages; return the sockets that may have some, None if it stayed quiet."""
-        # Rounded up: a pause under a millisecond must not become a loop without one.
-        timeout_ms = min(max(1, int(pause * 1000)), _LONGEST_WAIT_MS)
-        if len(self._links) > 1:
-            ready = self._poll(timeout_ms)
-        else:
-            only = next(iter(self._links), None) or self._listen_for_bell()
-            ready = [only] if only.wait(timeout_ms) else []
-        self._do_actions()
-        return ready or None
+    def _serve_one(self, consumer: Consumer, timeout_ms: int) -> bool:
+        """Deliver what the only socket has, waiting in it; False if it stayed quiet."""
+        socket = next(iter(self._links), None) or self._listen_for_bell()
+        socket.wait_at_most(timeout_ms)
+        self._rewired = False
+        for _ in range(_FAIR_SHARE):
+            try:
+                message = socket.next_message(0)
+            except zmq.Again:
+                return False
+            self._handle(socket, message, consumer)
+            if self._stop_requested or self._rewired:
+                break
+        return True
 
-    def _poll(self, timeout_ms: int) -> list[SubscriberSocket]:
-        """Return the sockets that have messages, waiting for the first."""
+    def _serve_many(self, consumer: Consumer, timeout_ms: int) -> bool:
+        """Deliver what several sockets have, each its fair share; False if all stayed quiet."""
         held = [socket for socket in self._links if socket.has_held()]
         events = self._poller.poll(0 if held else timeout_ms)
-        return held + [socket for socket, _ in events if not socket.has_held()]
+        for socket in held + [socket for socket, _ in events if not socket.has_held()]:
+            for _ in range(_FAIR_SHARE):
+                if self._stop_requested or socket not in self._links:
+                    break
+                try:
+                    message = socket.next_message()
+                except zmq.Again:
+                    break
+                self._handle(socket, message, consumer)
+        return bool(held or events)
+
+    def _handle(self, socket: SubscriberSocket, message: list[bytes], consumer: Consumer) -> None:
+        """Decode one message and deliver it; at a ring of the bell, do what others ask for."""
+        if is_reserved(message[0]):
+            self._do_actions()
+            return
+        link = self._links[socket]
+        try:
+            topic, payload = frames.unpack(message, arrays=consumer.arrays)
+        except DecodeError as error:
+            self._counters.undecodable += 1
+            consumer.undecodable(message[0], error, str(link))
+            return
+        self._counters.received += 1
+        link.fit_queue(len(message[1]))
+        consumer.deliver(link, topic, payload)
 
     def _listen_for_bell(self) -> SubscriberSocket:
         """Return a socket to wait in where no backplane sends anything."""
@@ -148,28 +179,6 @@ class Receiver:
             self._ear = open_subscriber(self._context)
             self._bell.reach(self._ear)
         return self._ear
-
-    def _take(self, socket: SubscriberSocket, consumer: Consumer) -> None:
-        """Deliver what one socket has, up to its fair share."""
-        for _ in range(_FAIR_SHARE):
-            link = self._links.get(socket)
-            if self._stop_requested or link is None:
-                return
-            try:
-                message = socket.next_message()
-            except zmq.Again:
-                return
-            if is_reserved(message[0]):
-                continue
-            try:
-                topic, payload = frames.unpack(message, arrays=consumer.arrays)
-            except DecodeError as error:
-                self._counters.undecodable += 1
-                consumer.undecodable(message[0], error, str(link))
-                continue
-            self._counters.received += 1
-            link.fit_queue(len(message[1]))
-            consumer.deliver(link, topic, payload)
 
     def _do_actions(self) -> None:
         while self._actions:
@@ -197,7 +206,7 @@ class Receiver:
                 self._stop_requested = self._closed
                 self._do_actions()
                 for socket in self._links:
-                    socket.wait_no_more()
+                    socket.wait_at_most(-1)
 
 
 def _fulfil(done: futures.Future[None], action: Callable[[], None]) -> None:

@@ -60,7 +60,8 @@ class _Probe(Protocol):
 def _probe(link: Link) -> _Probe:
     if link.subscriber is not None and link.sender is not None:
         return _RoundTrip(link, link.subscriber, link.sender)
-    return _Connection(link)
+    assert link.witness is not None  # noqa: S101 - every link with one end has it
+    return _Connection(link, link.witness)
 
 
 class _RoundTrip:
@@ -105,9 +106,9 @@ class _RoundTrip:
 class _Connection:
     """The most that can be known of a link with one end: that it is connected."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, witness: zmq.Socket[Any]) -> None:
         self.link = link
-        self.watched = link.witness
+        self.watched = witness
 
     def send(self) -> None:
         """Nothing can be sent that would come back."""

@@ -36,7 +36,7 @@ class Link:
         self.name = name
         self.topics: set[str] = set()
         self.proven = False
-        self.witness: zmq.Socket[Any]
+        self.witness: zmq.Socket[Any] | None = None
         self.subscriber: sockets.SubscriberSocket | None = None
         self.publisher: zmq.Socket[bytes] | None = None
         self.sender: Sender | None = None
@@ -92,6 +92,8 @@ class Link:
         for socket, _ in self._ends():
             socket.disable_monitor()
             socket.close()
+        if self.witness is not None:
+            self.witness.close()
         self.subscriber = self.publisher = self.sender = None
 
     def __str__(self) -> str:

@@ -25,6 +25,11 @@ _send_frame: Final[Any] = BackendSocket.send
 _option: Final[Any] = BackendSocket.get
 
 
+# As plain numbers: combining flags of an enum costs more than sending a frame.
+NOBLOCK: Final = int(zmq.NOBLOCK)
+_MORE: Final = int(zmq.SNDMORE | zmq.NOBLOCK)
+
+
 class SubscriberSocket(zmq.Socket[bytes]):
     """A SUB socket that never shows a probe and can take back messages read too early.
 
@@ -51,26 +56,20 @@ class SubscriberSocket(zmq.Socket[bytes]):
         """Tell whether a message that was put back waits to be received."""
         return bool(self._held)
 
-    def next_message(self) -> list[bytes]:
-        """Return the next message's first two frames, without waiting; raise zmq.Again if none."""
-        return self._held.popleft() if self._held else read_message(self)
+    def next_message(self, flags: int = NOBLOCK) -> list[bytes]:
+        """Return the next message's first two frames, probes included; raise zmq.Again if none.
 
-    def wait(self, timeout_ms: int) -> bool:
-        """Block until `next_message` has something to return; False if nothing came in time."""
-        if self._held:
-            return True
-        if timeout_ms != self._timeout_ms:
+        With flags=0 it waits, for as long as `wait_at_most` said.
+        """
+        return self._held.popleft() if self._held else read_message(self, flags)
+
+    def wait_at_most(self, timeout_ms: int) -> None:
+        """Bound the waiting of `next_message`; -1 takes the bound away.
+
+        A receive loop takes it away at its end: a program that calls `recv` itself expects none.
+        """
+        if timeout_ms != self._timeout_ms and not self.closed:
             self.rcvtimeo = self._timeout_ms = timeout_ms
-        try:
-            self._held.append(read_message(self, 0))
-        except zmq.Again:
-            return False
-        return True
-
-    def wait_no_more(self) -> None:
-        """Let `recv` block without an end again, as a program expects that calls it directly."""
-        if self._timeout_ms != -1 and not self.closed:
-            self.rcvtimeo = self._timeout_ms = -1
 
     def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
         """Receive one message as a list of frames, as any pyzmq socket does, but never a probe."""
@@ -212,17 +211,19 @@ def queue_length(message_bytes: int, longest: int) -> int:
     return min(max(fitting, limits.QUEUE_MIN), longest)
 
 
-def read_message(socket: zmq.Socket[Any], flags: int = zmq.NOBLOCK) -> list[bytes]:
+def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> list[bytes]:
     """Return the first two frames of the next message; raise zmq.Again if there is none.
 
     Further frames are read and thrown away. A message is in the socket as a whole or not at all,
     so only its first frame can be missing.
     """
-    frames: list[bytes] = [_receive_frame(socket, flags)]
-    while _option(socket, zmq.RCVMORE):
-        frame = _receive_frame(socket, zmq.NOBLOCK)
+    # A frame object knows whether another one follows; asking the socket for that costs more.
+    frame = _receive_frame(socket, flags, False)
+    frames: list[bytes] = [frame.bytes]
+    while frame.more:
+        frame = _receive_frame(socket, NOBLOCK, False)
         if len(frames) < 2:
-            frames.append(frame)
+            frames.append(frame.bytes)
     return frames
 
 
@@ -233,10 +234,10 @@ def send_message(socket: zmq.Socket[Any], topic: bytes, body: bytes) -> None:
     finds the first frame taken; the second follows, or the next message would be malformed.
     """
     try:
-        _send_frame(socket, topic, zmq.SNDMORE | zmq.NOBLOCK)
+        _send_frame(socket, topic, _MORE)
     except zmq.ZMQError:
         raise
     except BaseException:
-        _send_frame(socket, body, zmq.NOBLOCK)
+        _send_frame(socket, body, NOBLOCK)
         raise
-    _send_frame(socket, body, zmq.NOBLOCK)
+    _send_frame(socket, body, NOBLOCK)

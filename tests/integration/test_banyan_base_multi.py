@@ -295,3 +295,26 @@ def test_an_invalid_edit_is_reported_and_the_old_table_stays(
         eventually(lambda: multi._banyan_wiring.routes["BP"].topics == ("z",))
         multi.publish_payload(2, multi.publisher("BP"), "z")
         eventually(lambda: multi.got[-1] == ("BP", "z", 2))
+
+
+def test_the_only_row_may_be_replaced_while_it_is_waited_on(
+    two: tuple[Backplane, Backplane], spec: Path
+) -> None:
+    spec.write_text(HEADER + row("OLD", two[0], "[a]"))
+    multi = MultiRecorder(spec, reload=True)
+    with receiving(multi), Recorder(**two[0].keywords) as source:
+        edit(spec, HEADER + row("NEW", two[1], "[b]"))
+
+        def replaced() -> bool:
+            source.publish_payload(1, "a")  # also under traffic
+            return multi.backplane_table[0]["backplane_name"] == "NEW"
+
+        eventually(replaced)
+        multi.publish_payload(2, multi.publisher("NEW"), "b")
+        eventually(lambda: multi.got[-1] == ("NEW", "b", 2))
+        edit(spec, HEADER + row("PUB", two[1], ends="p"))
+        eventually(lambda: multi.backplane_table[0]["backplane_name"] == "PUB")
+        edit(spec, HEADER + row("LAST", two[0], "[c]"))
+        eventually(lambda: multi.backplane_table[0]["backplane_name"] == "LAST")
+        source.publish_payload(3, "c")
+        eventually(lambda: multi.got[-1] == ("LAST", "c", 3))
