@@ -6,6 +6,7 @@ Nothing of python_banyan's API is known here; the base classes translate it.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,6 +40,7 @@ class Session:
         self.receiver = Receiver(self.context, self.counters)
         self._log = QuietLog(logger)
         self._senders: dict[int, Sender] = {}
+        self._new_sender = threading.Lock()
 
     # --- links ------------------------------------------------------------------------------
 
@@ -109,10 +111,12 @@ class Session:
     def sender(self, publisher: zmq.Socket[Any]) -> Sender:
         """Return what sends on a socket, one for each: it holds the socket's lock."""
         sender = self._senders.get(id(publisher))
-        if sender is None or sender.socket is not publisher:
-            own = (link.sender for link in self.links if link.publisher is publisher)
-            sender = next(own, None) or Sender(publisher)
-            sender = self._senders.setdefault(id(publisher), sender)
+        if sender is None or sender.socket is not publisher:  # a closed socket's id comes again
+            with self._new_sender:
+                sender = self._senders.get(id(publisher))
+                if sender is None or sender.socket is not publisher:
+                    own = (link.sender for link in self.links if link.publisher is publisher)
+                    sender = self._senders[id(publisher)] = next(own, None) or Sender(publisher)
         return sender
 
     def _give_up(self, topic: object) -> None:

@@ -1,0 +1,45 @@
+"""What of a session needs no backplane: one sender for each socket, whoever asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import zmq
+
+from banyan.session import Session
+from banyan.transport.sender import Sender
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    made = Session()
+    yield made
+    made.close()
+
+
+def test_one_sender_for_a_socket_even_if_many_ask_at_once(session: Session) -> None:
+    socket = session.context.socket(zmq.PUB)
+    start = threading.Barrier(8)
+    senders: list[Sender] = []
+
+    def ask() -> None:
+        start.wait(5)
+        senders.append(session.sender(socket))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert len(senders) == 8
+    assert len(set(map(id, senders))) == 1
+
+
+def test_a_socket_at_the_place_of_a_closed_one_gets_its_own_sender(session: Session) -> None:
+    closed, socket = session.context.socket(zmq.PUB), session.context.socket(zmq.PUB)
+    session._senders[id(socket)] = Sender(closed)  # as when Python used the id again
+    assert session.sender(socket).socket is socket
+    assert session.sender(socket) is session.sender(socket)
+    closed.close()
