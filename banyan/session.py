@@ -106,6 +106,7 @@ class Session:
             if self.sender(publisher).send(topic_frame, body):
                 self.counters.published += 1
             else:
+                self._check_open()
                 self._give_up(topic)
 
     def sender(self, publisher: zmq.Socket[Any]) -> Sender:

@@ -89,11 +89,13 @@ class Link:
 
     def close(self) -> None:
         """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
-        for socket, _ in self._ends():
-            socket.disable_monitor()
-            socket.close()
         if self.witness is not None:
+            (self.subscriber or self.publisher or self.witness).disable_monitor()
             self.witness.close()
+        if self.subscriber is not None:
+            self.subscriber.close()
+        if self.sender is not None:
+            self.sender.close()
         self.subscriber = self.publisher = self.sender = None
 
     def __str__(self) -> str:

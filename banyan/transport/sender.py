@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, Final
 
 import zmq
 
 from banyan import limits
 from banyan.transport import sockets
+
+_LOOK_MS: Final = 100
+"""How often a thread that waits for room looks whether the socket is to be closed."""
 
 
 class Sender:
@@ -27,10 +30,13 @@ class Sender:
         self._lock = threading.RLock()
         self._largest = 0
         self._stalled = False
+        self._closing = False
 
     def send(self, topic: bytes, body: bytes) -> bool:
         """Send one message and return True, or False if the full queue made it give up."""
         with self._lock:
+            if self._closing:
+                return False
             if len(body) > self._largest:
                 self._fit_queue(len(body))
             try:
@@ -49,6 +55,14 @@ class Sender:
             except zmq.Again:
                 return
 
+    def close(self) -> None:
+        """Close the socket, as soon as no other thread is sending on it."""
+        self._closing = True
+        owned = self._lock.acquire(timeout=limits.LINGER_MS / 1000)
+        self.socket.close()
+        if owned:
+            self._lock.release()
+
     def _send_when_there_is_room(self, topic: bytes, body: bytes) -> bool:
         deadline = time.monotonic() + (0 if self._stalled else limits.SEND_PATIENCE_S)
         # POLLOUT is always set on a PUB socket. Its descriptor turns readable when the I/O thread
@@ -61,9 +75,9 @@ class Sender:
                 sockets.send_message(self.socket, topic, body)
             except zmq.Again:
                 remaining = deadline - time.monotonic()
-                if remaining <= 0:
+                if remaining <= 0 or self._closing:
                     return False
-                poller.poll(max(1, int(remaining * 1000)))
+                poller.poll(min(max(1, int(remaining * 1000)), _LOOK_MS))
             else:
                 return True
 

@@ -489,3 +489,26 @@ def test_one_receive_loop_at_a_time(backplane: Backplane) -> None:
         eventually(lambda: component._banyan.receiver._looping)
         with pytest.raises(RuntimeError, match="already running"):
             component.receive_loop()
+
+
+def test_clean_up_while_other_threads_publish(backplane: Backplane) -> None:
+    """libzmq aborts the process if a socket is closed while another thread sends on it."""
+    for _ in range(10):
+        component = BanyanBase(**backplane.keywords)
+        ended: list[BaseException] = []
+
+        def publish(component: BanyanBase, ended: list[BaseException]) -> None:
+            try:
+                while True:
+                    component.publish_payload(b"x" * 1000, "x")
+            except ClosedError as error:
+                ended.append(error)
+
+        threads = [threading.Thread(target=publish, args=(component, ended)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda component=component: component.counters.published > 100)  # type: ignore[misc]
+        component.clean_up()
+        for thread in threads:
+            thread.join(5)
+        assert len(ended) == 3
