@@ -1,5 +1,7 @@
 """Prints what arrives on the topic `counter`. Start `backplane` first; Ctrl-C ends it."""
 
+from contextlib import suppress
+
 from banyan.banyan_base import BanyanBase
 
 
@@ -8,6 +10,6 @@ class Subscriber(BanyanBase):
         print(topic, payload)
 
 
-subscriber = Subscriber(process_name="Subscriber")
-subscriber.set_subscriber_topic("counter")
-subscriber.receive_loop()
+with Subscriber(process_name="Subscriber") as subscriber, suppress(KeyboardInterrupt):
+    subscriber.set_subscriber_topic("counter")
+    subscriber.receive_loop()

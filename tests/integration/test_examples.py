@@ -48,6 +48,8 @@ def test_publisher_and_subscriber(backplane: Backplane) -> None:
         subscriber.wait_for_line("counter {'number': 9}")
         assert publisher.wait() == 0, publisher.report()
         assert subscriber.running
+        assert subscriber.end(signal.SIGINT) == 0
+        assert subscriber.error_lines == []
 
 
 def test_camera_and_viewer(backplane: Backplane) -> None:

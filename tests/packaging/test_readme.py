@@ -139,7 +139,9 @@ def test_the_readme_shows_the_examples_as_they_are() -> None:
     files = [CHECKOUT / "examples" / name for name in ("publisher.py", "subscriber.py")]
     assert shown == [file.read_text(encoding="utf-8") for file in files]
     for text in shown:
-        assert len([line for line in text.splitlines() if line]) <= 8
+        docstring, *code = [line for line in text.splitlines() if line]
+        assert docstring.startswith('"""')
+        assert len(code) <= 8
 
 
 @pytest.mark.parametrize(
