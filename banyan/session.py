@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import zmq
 
@@ -23,6 +23,9 @@ from banyan.transport.sender import Sender
 from banyan.wire import frames
 
 logger = logging.getLogger("banyan")
+
+_DIAGNOSIS_S: Final = 0.5
+"""How long a warning may take to find out what stands at an address that did not answer."""
 
 
 class Session:
@@ -67,8 +70,9 @@ class Session:
 
     def prove(self, links: Iterable[Link], timeout: float) -> None:
         """Wait until the links are proven; warn of those that are not, and go on."""
-        for link in handshake.prove(links, timeout):
-            logger.warning(_not_proven(link, timeout))
+        silent = handshake.prove(links, timeout)
+        if silent:
+            _warn_of(silent, timeout)
 
     def subscribe(self, link: Link, topic: str) -> None:
         """Subscribe and wait until the backplane knows of it, unless it was silent before."""
@@ -166,17 +170,31 @@ class Session:
             raise ClosedError("this component is closed: clean_up() was called")
 
 
-def _not_proven(link: Link, timeout: float) -> str:
-    """Say which ends were tried, what stands there and what to do."""
-    ends = (("publish", link.publisher_url), ("subscribe", link.subscriber_url))
-    found = []
-    for purpose, url in ends:
-        if url:
-            address, _, port = url.removeprefix("tcp://").rpartition(":")
-            state = discovery.greeting(address, port, min(timeout, 0.5))
-            found.append(f"{url} to {purpose}: {state}")
-    return (
-        f"no answer from {link} within {timeout:g} s ({'; '.join(found)}). Going on: it is joined "
-        "as soon as it answers; until then messages get lost. Start it there by typing "
-        "`backplane`, or check the address and the ports."
-    )
+def _warn_of(links: Iterable[Link], waited: float) -> None:
+    """Say of each link which ends were tried, what stands there and what to do."""
+    ends = [
+        (link, purpose, url)
+        for link in links
+        for purpose, url in (("publish", link.publisher_url), ("subscribe", link.subscriber_url))
+        if url
+    ]
+    states = discovery.greetings((_host_and_port(url) for _, _, url in ends), _DIAGNOSIS_S)
+    for link in dict.fromkeys(link for link, _, _ in ends):
+        tried = "; ".join(
+            f"{url} to {purpose}: {state}"
+            for (owner, purpose, url), state in zip(ends, states, strict=True)
+            if owner is link
+        )
+        logger.warning(
+            "no answer from %s within %g s (%s). Going on: it is joined as soon as it answers; "
+            "until then messages get lost. Start it there by typing `backplane`, or check the "
+            "address and the ports.",
+            link,
+            waited,
+            tried,
+        )
+
+
+def _host_and_port(url: str) -> tuple[str, str]:
+    host, _, port = url.removeprefix("tcp://").rpartition(":")
+    return host, port

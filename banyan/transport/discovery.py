@@ -7,8 +7,9 @@ its arguments is none. The process list is read only to make an error message he
 from __future__ import annotations
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,7 @@ UNREACHABLE: Final = "unreachable"
 UNKNOWN_HOST: Final = "unknown host name"
 NOT_ASKED: Final = "not asked"
 
-_GREETING_TIMEOUT_S: Final = 0.5
+_GREETING_TIMEOUT_S: Final = 1.0
 """A ZeroMQ socket of this machine greets within a millisecond of being connected to."""
 
 
@@ -75,18 +76,43 @@ def greeting(address: str, port: str | int | None, timeout: float) -> str:
     if not port:
         return NOT_ASKED
     try:
-        with socket.create_connection((address.strip("[]"), int(port)), timeout) as connection:
-            connection.settimeout(timeout)
-            signature = _read_signature(connection)
+        connection = socket.create_connection((address.strip("[]"), int(port)), timeout)
     except socket.gaierror:
         return UNKNOWN_HOST
     except ConnectionRefusedError:
         return NOBODY_LISTENS
-    except (TimeoutError, ConnectionError):
-        return NO_ZEROMQ if _connects(address, port, timeout) else UNREACHABLE
     except OSError:
         return UNREACHABLE
+    with connection:
+        try:
+            signature = _read_signature(connection)
+        except OSError:
+            return NO_ZEROMQ
     return ANSWERS if signature[:1] == b"\xff" and signature[9:] == b"\x7f" else NO_ZEROMQ
+
+
+def greetings(ends: Iterable[tuple[str, str | int]], timeout: float) -> list[str]:
+    """Say what stands at many addresses and ports, all asked at once, within `timeout` seconds.
+
+    In threads of their own, for looking up a host name knows no timeout; UNREACHABLE for what
+    is not known by then.
+    """
+    ends = list(ends)
+    found = [UNREACHABLE] * len(ends)
+
+    def ask(index: int, address: str, port: str | int) -> None:
+        found[index] = greeting(address, port, timeout)
+
+    threads = [
+        threading.Thread(target=ask, args=(index, *end), daemon=True)
+        for index, end in enumerate(ends)
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + timeout
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return list(found)
 
 
 def find_local(subscriber_port: str | int, publisher_port: str | int) -> str:
@@ -149,14 +175,6 @@ def _read_signature(connection: socket.socket) -> bytes:
             break
         signature += chunk
     return signature
-
-
-def _connects(address: str, port: str | int, timeout: float) -> bool:
-    try:
-        socket.create_connection((address.strip("[]"), int(port)), timeout).close()
-    except OSError:
-        return False
-    return True
 
 
 def _round_trip(

@@ -149,3 +149,25 @@ def test_two_zeromq_sockets_that_are_no_backplane_do_not_pass() -> None:
     assert (answer.subscriber, answer.publisher) == (ANSWERS, ANSWERS)
     assert not answer.ok
     context.destroy(linger=0)
+
+
+def test_many_are_asked_at_once_and_none_may_hold_up_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a name server does not answer: getaddrinfo knows no timeout."""
+    never = threading.Event()
+    real = discovery.greeting
+
+    def greeting(address: str, port: str | int | None, timeout: float) -> str:
+        if address == "slow":
+            never.wait(30)
+        return real(address, port, timeout)
+
+    monkeypatch.setattr(discovery, "greeting", greeting)
+    with running_backplane() as running:
+        ends = [("slow", 1), ("127.0.0.1", running.publisher_port), ("slow", 2)]
+        started = time.monotonic()
+        found = discovery.greetings(ends, 1.0)
+        assert time.monotonic() - started < 5
+    never.set()
+    assert found == [discovery.UNREACHABLE, ANSWERS, discovery.UNREACHABLE]
