@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +13,16 @@ from banyan import banner, limits
 from banyan.cli import program
 from banyan.routing import endpoint
 from banyan.version import __version__
+
+from .addresses import distinct
+
+if TYPE_CHECKING:
+    from .forwarder import Forwarder
+
+logger = logging.getLogger("banyan")
+
+LARGEST_SIZE: Final = 2**31 - 1
+"""Bytes: libraries beneath count in C's int."""
 
 EXAMPLES = """
 \b
@@ -29,7 +42,7 @@ Ctrl-C ends it. Components reconnect by themselves when it comes back.
 @click.option(
     "-t",
     "--loop-time",
-    type=float,
+    type=program.seconds(),
     default=0.001,
     metavar="SECONDS",
     help="Accepted for python_banyan's sake; forwarding waits for nothing.",
@@ -43,7 +56,7 @@ Ctrl-C ends it. Components reconnect by themselves when it comes back.
 )
 @click.option(
     "--max-message-size",
-    type=click.IntRange(min=limits.MAX_SUBSCRIPTION_BYTES),
+    type=click.IntRange(limits.MAX_SUBSCRIPTION_BYTES, LARGEST_SIZE),
     default=limits.MAX_MESSAGE_BYTES,
     show_default=True,
     metavar="BYTES",
@@ -67,7 +80,7 @@ def command(
         raise click.UsageError(
             f"publishers and subscribers need different ports; both are {publisher_port}"
         )
-    _serve(name, publisher_port, subscriber_port, addresses or ("*",), max_message_size)
+    _serve(name, publisher_port, subscriber_port, distinct(addresses), max_message_size)
 
 
 def _serve(
@@ -90,11 +103,26 @@ def _serve(
         banner.show(
             _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
         )
-        pause = threading.Event()
-        while not pause.wait(limits.QUEUE_CHECK_S):
-            forwarder.fit_queues()
+        _watch_memory(forwarder)
     finally:
         forwarder.close()
+
+
+def _watch_memory(forwarder: Forwarder) -> None:
+    """Look after the memory until a signal ends it."""
+    from .memory import MemoryWatch
+
+    memory = MemoryWatch()
+    pause = threading.Event()
+    while not pause.wait(limits.MEMORY_CHECK_S):
+        used = memory.used()
+        if memory.exceeded(used, time.monotonic()):
+            logger.warning(
+                "%.0f MB are in use: what waits for subscribers that are behind is thrown away, "
+                "and all subscribers reconnect",
+                used / 1e6,
+            )
+            forwarder.free_queues()
 
 
 def _listen_url(address: str, port: int) -> str:

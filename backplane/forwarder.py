@@ -1,14 +1,14 @@
 """Forwards messages from publishers to subscribers; the loop that does it runs in C, in libzmq.
 
-No Python runs for a message. From outside, a control socket asks the loop for its counters, and
-takes it down for a moment when the length of the queues has to change.
+No Python runs for a message. A control socket takes the loop down at the end, and when the queues
+of the subscribers have to be freed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import struct
 import threading
+import time
 from typing import Any
 
 import zmq
@@ -25,11 +25,11 @@ class Forwarder:
         self._context: zmq.Context[Any] = zmq.Context()
         self._front = sockets.open_front_end(self._context, max_message_bytes)
         self._back = sockets.open_back_end(self._context)
+        self._subscriber_urls: list[str] = []
         self._control, self._steering = sockets.open_pair(self._context)
         self._thread = threading.Thread(target=self._forward, name="forwarder", daemon=True)
-        self._queue = limits.SUBSCRIBER_QUEUE
+        self._renew = False
         self._ending = False
-        self._seen = (0, 0)
 
     def bind(self, publisher_url: str, subscriber_url: str) -> None:
         """Listen on one more pair of addresses.
@@ -38,59 +38,65 @@ class Forwarder:
         """
         _bind(self._front, publisher_url)
         _bind(self._back, subscriber_url)
+        self._subscriber_urls.append(subscriber_url)
 
     def start(self) -> None:
         """Begin to forward."""
         self._thread.start()
 
-    def fit_queues(self) -> None:
-        """Fit the queue of each subscriber to the size of the messages that pass now.
+    def free_queues(self) -> None:
+        """Throw away what waits for subscribers; they all reconnect, within a moment.
 
-        libzmq counts messages, memory is counted in bytes: the length follows the mean size since
-        the last call. Changes of less than a half are not worth stopping for.
+        That takes a new socket. Publishers notice nothing: what they send meanwhile waits.
         """
-        frames, size = self._counters()
-        new_frames, new_bytes = frames - self._seen[0], size - self._seen[1]
-        self._seen = frames, size
-        if not new_frames:
-            return
-        mean = 2 * new_bytes // new_frames  # a message is two frames
-        length = sockets.queue_length(mean, limits.SUBSCRIBER_QUEUE)
-        if not self._queue / 2 <= length <= self._queue * 2 or length == limits.SUBSCRIBER_QUEUE:
-            self._resize(length)
+        self._renew = True
+        self._interrupt()
 
     def close(self) -> None:
         """Stop forwarding and free the ports at once."""
         self._ending = True
         if self._thread.is_alive():
-            self._command(b"TERMINATE")
+            self._interrupt()
             self._thread.join(limits.LINGER_MS / 1000)
         self._context.destroy(linger=0)
 
     def _forward(self) -> None:
-        """Run libzmq's loop, again and again after changes, until the end."""
+        """Run libzmq's loop, again and again, until the end."""
         with contextlib.suppress(zmq.ContextTerminated):
             while not self._ending:
-                if self._back.sndhwm != self._queue:
-                    self._back.sndhwm = self._queue
+                if self._renew:
+                    self._renew = False
+                    self._renew_back_end()
                 zmq.proxy_steerable(self._front, self._back, None, self._steering)
 
-    def _resize(self, length: int) -> None:
-        if length != self._queue:
-            self._queue = length
-            self._seen = (0, 0)  # the loop counts from its beginning
-            self._command(b"TERMINATE")
+    def _renew_back_end(self) -> None:
+        for url in self._subscriber_urls:
+            with contextlib.suppress(zmq.ZMQError):
+                self._back.unbind(url)
+        self._back.close(linger=0)
+        self._back = sockets.open_back_end(self._context)
+        for url in self._subscriber_urls:
+            self._bind_again(url)
 
-    def _counters(self) -> tuple[int, int]:
-        """Return frames and bytes received from publishers since the loop was last entered."""
-        reply = self._command(b"STATISTICS")
-        frames, size = (struct.unpack("=Q", value)[0] for value in reply[:2])
-        return frames, size
+    def _bind_again(self, url: str) -> None:
+        """Listen where the old socket listened; libzmq frees its port a moment later."""
+        deadline = time.monotonic() + limits.LINGER_MS / 1000
+        while True:
+            try:
+                sockets.bind(self._back, url)
+            except zmq.ZMQError as error:
+                if error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.002)
+            else:
+                return
 
-    def _command(self, command: bytes) -> list[bytes]:
-        self._control.send(command)
-        reply: list[bytes] = self._control.recv_multipart()
-        return reply
+    def _interrupt(self) -> None:
+        """Make libzmq's loop return; its answers are of no interest, and it may be slow."""
+        self._control.send(b"TERMINATE")
+        with contextlib.suppress(zmq.Again):
+            while True:
+                self._control.recv(zmq.NOBLOCK)
 
 
 def _bind(socket: zmq.Socket[Any], url: str) -> None:

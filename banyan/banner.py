@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from banyan import streams
+
 if TYPE_CHECKING:
     from banyan.routing.spec import Route
 
@@ -14,9 +16,9 @@ NO_PORT = "None Specified"
 
 
 def show(lines: Iterable[str], width: int = COMPONENT_WIDTH) -> None:
-    """Print lines between two rows of asterisks, at once even into a pipe."""
+    """Print lines between two rows of asterisks; a program runs on if nobody can read them."""
     rule = "*" * width
-    print("\n".join(["", rule, *lines, rule]), flush=True)  # noqa: T201
+    streams.say("\n".join(["", rule, *lines, rule]))
 
 
 def component(
@@ -33,7 +35,7 @@ def component(
 
 def show_multi(name: str, file: str, routes: Iterable[Route], loop_time: float) -> None:
     """Print the banner of a component on several backplanes."""
-    print(f"\nUsing Backplane Descriptor File:  {file}")  # noqa: T201
+    streams.say(f"\nUsing Backplane Descriptor File:  {file}")
     rows = [line for route in routes for line in _route_lines(name, route)]
     show(["", *rows, "", f"Loop Time = {loop_time} seconds", ""])
 

@@ -35,20 +35,23 @@ MAX_ARRAY_FIELDS: Final = 1000
 MESSAGE_QUEUE: Final = 1000
 """Messages a socket holds unread before the sender has to wait (libzmq's default)."""
 
-PUBLISHER_QUEUE: Final = 10_000
-"""Messages a publisher holds before publish_payload waits. Measured: enough for full speed."""
+PUBLISHER_QUEUE: Final = 1000
+"""Messages a publisher holds before publish_payload waits. Ten times as many are no faster
+(measured), and would be ten times the memory when a backplane hangs."""
 
-QUEUE_BYTES: Final = 64 * 1024 * 1024
-"""Bytes in one queue: libzmq counts messages, so a queue's length is this over their size."""
+SUBSCRIBER_QUEUE: Final = 200_000
+"""Messages a backplane holds for each subscriber. libzmq learns of what was read only after half
+a queue: a burst of 100,000 is never lost."""
 
-QUEUE_MIN: Final = 16
-"""Messages in a queue however large they are: a short stall never interrupts a stream."""
+BACKPLANE_MEMORY_BYTES: Final = 1024 * 1024 * 1024
+"""Memory at which a backplane throws away what waits for subscribers; a quarter of the machine's
+if that is less."""
 
-SUBSCRIBER_QUEUE: Final = 500_000
-"""Small messages a backplane holds for one subscriber: libzmq spends about 100 bytes on each."""
+MEMORY_CHECK_S: Final = 0.25
+"""How often a backplane looks at its memory: at full speed it grows by 0.3 GB meanwhile."""
 
-QUEUE_CHECK_S: Final = 0.25
-"""How often a backplane fits its queues to the size of what passes."""
+MEMORY_SETTLES_S: Final = 2.0
+"""How long freeing the queues may take to have its effect."""
 
 # --- time -----------------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any, Final, Protocol
@@ -26,6 +28,9 @@ _FAIR_SHARE: Final = 100
 
 _TURN_S: Final = 0.05
 """How often a thread that waits for its action looks whether it may run it itself."""
+
+_SHORTEST_PAUSE_S: Final = 0.001
+"""A pause below it would be a busy loop: libzmq counts milliseconds."""
 
 _LONGEST_WAIT_MS: Final = 3_600_000
 """libzmq takes a 32-bit timeout."""
@@ -54,8 +59,9 @@ class Receiver:
         self._poller = zmq.Poller()
         # Held by whoever uses the SUB sockets: they may change threads, but never be shared.
         self._owner = threading.RLock()
-        self._looping = False
-        self._rewired = False
+        self._looping_in: int | None = None
+        self._finish: Callable[[], None] | None = None
+        self._changed = False
         self._actions: list[Callable[[], None]] = []
         self._stop_requested = False
         self._closed = False
@@ -63,7 +69,7 @@ class Receiver:
     def add(self, link: Link) -> None:
         """Receive from one more link; it may not be subscribed to anything yet."""
         if link.subscriber is not None:
-            self._rewired = True
+            self._changed = True
             self._bell.reach(link.subscriber)
             self._links[link.subscriber] = link
             self._poller.register(link.subscriber, zmq.POLLIN)
@@ -71,24 +77,25 @@ class Receiver:
     def remove(self, link: Link) -> None:
         """Receive from a link no more."""
         if link.subscriber is not None:
-            self._rewired = True
+            self._changed = True
             del self._links[link.subscriber]
             self._poller.unregister(link.subscriber)
 
     def run(self, consumer: Consumer) -> None:
         """Hand every message to the consumer until `stop`; blocks while there is none.
 
-        `idle` is called when nothing has arrived for `pause()` seconds. Exceptions of the
-        consumer leave the loop; no message is taken out of a socket before the one ahead of it
-        is handled.
+        `idle` is called about every `pause()` seconds, when no message is waiting. Exceptions of
+        the consumer leave the loop; no message is taken out of a socket before the one ahead of
+        it is handled.
         """
         with self._running():
+            due = time.monotonic() + consumer.pause()
             while not self._stop_requested:
-                # Rounded up: a pause under a millisecond must not become a loop without one.
-                timeout_ms = min(max(1, int(consumer.pause() * 1000)), _LONGEST_WAIT_MS)
+                due = min(due, time.monotonic() + max(consumer.pause(), _SHORTEST_PAUSE_S))
                 serve = self._serve_many if len(self._links) > 1 else self._serve_one
-                if not serve(consumer, timeout_ms):
+                if not serve(consumer, due):
                     consumer.idle()
+                    due = time.monotonic() + max(consumer.pause(), _SHORTEST_PAUSE_S)
 
     def stop(self) -> None:
         """Make `run` return after the message in hand; from any thread or a handler.
@@ -117,35 +124,46 @@ class Receiver:
                     self._do_actions()
         done.result()
 
-    def close(self) -> None:
-        """End the loop, waiting for it `limits.LINGER_MS` if it runs in another thread."""
+    def end(self, finish: Callable[[], None]) -> None:
+        """End the loop, then call `finish`, which closes the sockets.
+
+        Waits `limits.LINGER_MS` at most for a loop in another thread. A handler, or a signal
+        handler that interrupted the loop, cannot wait for it: there `finish` comes when it ends.
+        """
         self._closed = True
         self.stop()
+        if self._looping_in == threading.get_ident():
+            self._finish = finish
+            return
         if self._owner.acquire(timeout=limits.LINGER_MS / 1000):
             self._owner.release()
+        finish()
+
+    def close(self) -> None:
+        """Close what the receiver opened itself."""
         self._bell.close()
         if self._ear is not None:
             self._ear.close()
 
-    def _serve_one(self, consumer: Consumer, timeout_ms: int) -> bool:
-        """Deliver what the only socket has, waiting in it; False if it stayed quiet."""
+    def _serve_one(self, consumer: Consumer, due: float) -> bool:
+        """Deliver what the only socket has, waiting in it; False if it is `due` and quiet."""
         socket = next(iter(self._links), None) or self._listen_for_bell()
-        socket.wait_at_most(timeout_ms)
-        self._rewired = False
-        for _ in range(_FAIR_SHARE):
+        socket.wait_at_most(_milliseconds_until(due))
+        self._changed = False
+        while not (self._stop_requested or self._changed):
             try:
                 message = socket.next_message(0)
             except zmq.Again:
                 return False
             self._handle(socket, message, consumer)
-            if self._stop_requested or self._rewired:
+            if time.monotonic() >= due:
                 break
         return True
 
-    def _serve_many(self, consumer: Consumer, timeout_ms: int) -> bool:
-        """Deliver what several sockets have, each its fair share; False if all stayed quiet."""
+    def _serve_many(self, consumer: Consumer, due: float) -> bool:
+        """Deliver what several sockets have, each its fair share; False if `due` and quiet."""
         held = [socket for socket in self._links if socket.has_held()]
-        events = self._poller.poll(0 if held else timeout_ms)
+        events = self._poller.poll(0 if held else _milliseconds_until(due))
         for socket in held + [socket for socket, _ in events if not socket.has_held()]:
             for _ in range(_FAIR_SHARE):
                 if self._stop_requested or socket not in self._links:
@@ -160,6 +178,7 @@ class Receiver:
     def _handle(self, socket: SubscriberSocket, message: list[bytes], consumer: Consumer) -> None:
         """Decode one message and deliver it; at a ring of the bell, do what others ask for."""
         if is_reserved(message[0]):
+            self._changed = True
             self._do_actions()
             return
         link = self._links[socket]
@@ -170,7 +189,6 @@ class Receiver:
             consumer.undecodable(message[0], error, str(link))
             return
         self._counters.received += 1
-        link.fit_queue(len(message[1]))
         consumer.deliver(link, topic, payload)
 
     def _listen_for_bell(self) -> SubscriberSocket:
@@ -196,17 +214,24 @@ class Receiver:
         if not self._owner.acquire(timeout=limits.LINGER_MS / 1000):
             raise RuntimeError("receive_loop() is already running in another thread")
         with self._owned():
-            if self._looping:
+            if self._looping_in is not None:
                 raise RuntimeError("receive_loop() was called by a handler it is running")
-            self._looping = True
+            self._looping_in = threading.get_ident()
             try:
                 yield
             finally:
-                self._looping = False
+                self._looping_in = None
                 self._stop_requested = self._closed
                 self._do_actions()
                 for socket in self._links:
                     socket.wait_at_most(-1)
+                if self._finish is not None:
+                    self._finish()
+
+
+def _milliseconds_until(due: float) -> int:
+    """Return how long to wait; rounded up, or the last millisecond would be a busy loop."""
+    return min(max(0, math.ceil((due - time.monotonic()) * 1000)), _LONGEST_WAIT_MS)
 
 
 def _fulfil(done: futures.Future[None], action: Callable[[], None]) -> None:

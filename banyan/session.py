@@ -157,13 +157,16 @@ class Session:
         if self.closed:
             return
         self.closed = True
-        self.receiver.close()
-        for link in self.links:
-            link.close()
-        # Sockets the program made in this context would otherwise hold it for ever.
-        self.context.destroy(linger=limits.LINGER_MS)
+        self.receiver.end(self._close_sockets)
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _close_sockets(self) -> None:
+        for link in self.links:
+            link.close()
+        self.receiver.close()
+        # Sockets the program made in this context would otherwise hold it for ever.
+        self.context.destroy(linger=limits.LINGER_MS)
 
     def _check_open(self) -> None:
         if self.closed:

@@ -56,18 +56,17 @@ class Wiring:
         return next((link for link in links if subscriber and link.subscriber is subscriber), None)
 
     def _wire_one(self, route: spec.Route) -> Link:
-        """Open, move or reuse the link of one row and give it the row's topics."""
+        """Open or reuse the link of one row and give it the row's topics."""
         old, link = self._wired.get(route.name), self.links.get(route.name)
-        ends = (route.address, route.subscriber_port, route.publisher_port)
         dropped: set[str] = set()
-        if link is not None and old is not None and _same_sockets(old, route):
-            if ends != (old.address, old.subscriber_port, old.publisher_port):
-                link.move(*ends)
+        if link is not None and old is not None and _ends(old) == _ends(route):
             dropped = set(old.topics) - set(route.topics)
         else:
+            # Other ends are other sockets: libzmq aborts if one is taken from a backplane while
+            # a message of it is half read.
             if link is not None:
                 self._session.close_link(link)
-            link = self._session.open_link(*ends, name=route.name)
+            link = self._session.open_link(*_ends(route), name=route.name)
         if link.subscriber is not None:
             for topic in dropped:
                 link.unsubscribe(topic)
@@ -76,12 +75,8 @@ class Wiring:
         return link
 
 
-def _same_sockets(old: spec.Route, new: spec.Route) -> bool:
-    """Tell whether two rows need the same sockets, whatever they are connected to."""
-    return (bool(old.subscriber_port), bool(old.publisher_port)) == (
-        bool(new.subscriber_port),
-        bool(new.publisher_port),
-    )
+def _ends(route: spec.Route) -> tuple[str, int | None, int | None]:
+    return route.address, route.subscriber_port, route.publisher_port
 
 
 def _table_row(name: str, link: Link) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from banyan.wire.codec import Payload
 NAME: Final = "EchoClient"
 REQUEST: Final = "echo"
 REPLY: Final = "reply"
+GIVE_UP_AFTER: Final = 3
+"""Numbers without an answer in a row after which the server is taken for dead."""
+
 SHOWN: Final = 10
 """Missing numbers named in the summary; more are counted."""
 
@@ -32,6 +35,7 @@ class EchoClient(BanyanBase):
     def __init__(self, messages: int, timeout: float, interval: float, **options: Any) -> None:
         super().__init__(receive_loop_idle_addition=self.look_at_clock, **options)
         self.number = messages
+        self.total = messages + 1
         self.timeout = timeout
         self.interval = interval
         self.waiting = False
@@ -39,11 +43,12 @@ class EchoClient(BanyanBase):
         self.sent_at = 0.0
         self.round_trips: list[float] = []
         self.missing: list[int] = []
+        self.missing_in_a_row = 0
         self.unexpected = 0
         self.set_subscriber_topic(REPLY)
 
     def count_down(self) -> None:
-        """Send all numbers; returns when each has been answered or waited for."""
+        """Send all numbers, unless nobody answers; returns when none is waited for any more."""
         self.send()
         self.receive_loop()
 
@@ -59,6 +64,7 @@ class EchoClient(BanyanBase):
         elapsed = time.perf_counter() - self.sent_at
         if topic == REPLY and self.waiting and payload == {"message_number": self.number}:
             self.round_trips.append(elapsed)
+            self.missing_in_a_row = 0
             self.go_on()
         else:
             self.unexpected += 1
@@ -71,7 +77,8 @@ class EchoClient(BanyanBase):
             self.send()
         elif self.waiting and elapsed >= self.timeout:
             self.missing.append(self.number)
-            if self.round_trips:
+            self.missing_in_a_row += 1
+            if self.round_trips and self.missing_in_a_row < GIVE_UP_AFTER:
                 self.go_on()
             else:
                 self.stop()  # nobody answers: the others would be waited for in vain as well
@@ -98,7 +105,9 @@ class EchoClient(BanyanBase):
             numbers = ", ".join(map(str, self.missing[:SHOWN]))
             more = f" and {len(self.missing) - SHOWN} more" if len(self.missing) > SHOWN else ""
             lines.append(f"no answer within {self.timeout:g} s to number {numbers}{more}")
-        if not self.round_trips:
+        if unsent := self.total - self.sent:
+            lines.append(f"{unsent} of {self.total} numbers were not sent")
+        if self.missing and not self.round_trips:
             lines.append("no echo server answers; start one: banyan run echo_server")
         return "\n".join(lines)
 
@@ -115,7 +124,7 @@ class EchoClient(BanyanBase):
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=program.seconds(more_than=True),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
@@ -123,7 +132,7 @@ class EchoClient(BanyanBase):
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0),
+    type=program.seconds(),
     default=0.0,
     show_default=True,
     metavar="SECONDS",
@@ -133,10 +142,15 @@ class EchoClient(BanyanBase):
 def command(**options: Any) -> int:
     """Count down on `echo` and check every answer on `reply`.
 
-    Says how long the answers took. Ends with status 0 if all answers came, 1 if not.
+    Says how long the answers took. Ends with status 0 if all answers came or Ctrl-C ended it, 1 if
+    not; gives up after three numbers in a row without an answer.
     """
     with EchoClient(**options) as client:
-        client.count_down()
+        try:
+            client.count_down()
+        except KeyboardInterrupt:
+            print(client.summary(), flush=True)
+            raise
         print(client.summary(), flush=True)
         return 1 if client.missing else 0
 

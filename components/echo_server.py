@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from banyan import streams
 from banyan.banyan_base import BanyanBase
 from banyan.cli import program
 from banyan.wire.codec import Payload
@@ -29,7 +30,7 @@ class EchoServer(BanyanBase):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.set_subscriber_topic(REQUEST)
-        print(f"Echoing what arrives on {REQUEST!r} on {REPLY!r}.", flush=True)
+        streams.say(f"Echoing what arrives on {REQUEST!r} on {REPLY!r}.")
 
     def incoming_message_processing(self, topic: str, payload: Payload) -> None:
         """Publish the payload as it came."""

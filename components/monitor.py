@@ -51,7 +51,10 @@ class Monitor(BanyanBase):
 
     def incoming_message_processing(self, topic: str, payload: Payload) -> None:
         """Write a line; flush as soon as there is nothing more to write."""
-        sys.stdout.write(self.lines(topic, payload) + "\n")
+        line = self.line(topic, payload)
+        if line is None:
+            return
+        sys.stdout.write(line + "\n")
         if self.left is not None:
             self.left -= 1
             if self.left == 0:
@@ -62,6 +65,16 @@ class Monitor(BanyanBase):
             # What follows may be nothing to print. The hook is there only while it is needed:
             # a component without one does not wake up while idle.
             self.receive_loop_idle_addition = self.flush
+
+    def line(self, topic: str, payload: Payload) -> str | None:
+        """Return a message's line; None, after saying so, if the payload has no form in text."""
+        try:
+            return self.lines(topic, payload)
+        except Exception as error:  # whatever a peer's value raises: the monitor hears the others
+            self.counters.undecodable += 1
+            reason = f"it cannot be shown: {type(error).__name__}: {str(error)[:200]}"
+            self.undecodable_message(topic.encode(), DecodeError(reason), "")
+            return None
 
     def undecodable_message(self, topic: bytes, error: DecodeError, source: str) -> None:
         """Say what could not be decoded, and why."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from banyan import streams
 from banyan.banyan_base_multi import BanyanBaseMulti
 from banyan.cli import program
 from banyan.wire.codec import Payload
@@ -37,7 +38,7 @@ class MultiEchoServer(BanyanBaseMulti):
         super().__init__(**options)
         self.replies = self.find_socket("BP1", self.PUB_SOCK)
         self.notices = self.find_socket("BP2", self.PUB_SOCK)
-        print("Echoing on BP1; the end of a countdown is noticed on BP2.", flush=True)
+        streams.say("Echoing on BP1; the end of a countdown is noticed on BP2.")
 
     def incoming_message_processing(self, topic: str, payload: Payload) -> None:
         """Echo a message; number 0 is the last of a countdown."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from banyan import streams
 from banyan.banyan_base import BanyanBase
 from banyan.cli import program
 from banyan.wire.codec import Payload
@@ -26,7 +27,7 @@ class Notifier(BanyanBase):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.set_subscriber_topic(TOPIC)
-        print(f"Waiting for messages on {TOPIC!r}.", flush=True)
+        streams.say(f"Waiting for messages on {TOPIC!r}.")
 
     def incoming_message_processing(self, topic: str, payload: Payload) -> None:
         """Say so; what the notice says does not matter here."""

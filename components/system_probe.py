@@ -174,11 +174,11 @@ def _usage(mount: str) -> Measurement:
 @click.command(context_settings=program.HELP, epilog=EXAMPLES)
 @click.option(
     "--rate",
-    type=click.FloatRange(0, 100, min_open=True),
+    type=program.Number(0.0001, 100),
     default=1.0,
     show_default=True,
     metavar="PER_SECOND",
-    help="How often all measurements are published; the largest is 100.",
+    help="How often all measurements are published: 0.0001 to 100.",
 )
 @program.component_options(NAME)
 def command(**options: Any) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
 import queue
 import shutil
 import socket
@@ -50,7 +52,7 @@ Ctrl-C ends each. `banyan run` lists all programs; --help explains each of them.
 @click.command(context_settings=program.HELP)
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=1),
+    type=program.seconds(1),
     default=6.0,
     show_default=True,
     help="How long to watch.",
@@ -74,6 +76,8 @@ def demo(seconds: float, picture: Path | None) -> int:
     installed = run.programs()
     if not ROLES.keys() <= installed.keys():
         raise click.ClickException(run.listing({}))
+    if picture:
+        _check_writable(picture)
     console = _console(picture)
     with stop_on_signals() as stop:
         with Children(stop) as children:
@@ -84,7 +88,6 @@ def demo(seconds: float, picture: Path | None) -> int:
         if shutil.which("backplane") is None:
             console.print(f"In each terminal, first: [green]{_activation()}[/]")
     if picture:
-        picture.parent.mkdir(parents=True, exist_ok=True)
         console.save_svg(str(picture), title="banyan demo")
     return 0
 
@@ -92,8 +95,28 @@ def demo(seconds: float, picture: Path | None) -> int:
 def _console(picture: Path | None) -> Console:
     from rich.console import Console
 
+    class HonestConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave a reader that has gone to program.run: rich would end with status 1."""
+            raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+
     fixed = picture is not None or not sys.stdout.isatty()
-    return Console(record=picture is not None, width=WIDTH if fixed else None, highlight=False)
+    return HonestConsole(
+        record=picture is not None, width=WIDTH if fixed else None, highlight=False
+    )
+
+
+def _check_writable(picture: Path) -> None:
+    """Make the folder of a picture and see that it can be saved there, before the demo runs."""
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        if not picture.exists():
+            picture.touch()
+            picture.unlink()
+        elif not (picture.is_file() and os.access(picture, os.W_OK)):
+            raise PermissionError(errno.EACCES, "it is no file that can be written")
+    except OSError as error:
+        raise click.ClickException(f"--picture {picture}: {error.strerror}") from error
 
 
 def _perform(console: Console, children: Children, seconds: float) -> str | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import os
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, Final
 
 import click
 
+from banyan import streams
 from banyan.errors import BanyanError
 from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
 from banyan.signals import sigterm_as_ctrl_c
@@ -19,6 +19,28 @@ HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """Settings of every command: `-h` works, and the help may be as wide as the terminal."""
 
 PORT: Final = click.IntRange(1, 65535)
+
+DAY_S: Final = 86_400
+"""The longest time that an option takes: clocks in C end somewhere, and nobody waits that long."""
+
+
+class Number(click.FloatRange):
+    """A number within bounds; unlike click's own it does not take `nan` for one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; a usage error if it is none or out of bounds."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+def seconds(least: float = 0, *, more_than: bool = False) -> Number:
+    """Return the type of an option that is a time: from `least`, or more than it, to a day."""
+    return Number(least, DAY_S, min_open=more_than)
+
 
 Command = Callable[..., Any]
 
@@ -64,7 +86,7 @@ def loop_time(command: Command) -> Command:
     return click.option(
         "-t",
         "--loop-time",
-        type=click.FloatRange(min=0),
+        type=seconds(),
         default=0.1,
         show_default=True,
         metavar="SECONDS",
@@ -94,34 +116,43 @@ def run(command: click.Command, program: str) -> int:
 
     0: done, or ended by Ctrl-C or SIGTERM. 1: it could not be done. 2: wrong arguments.
     """
-    _print_anything()
+    streams.open_missing()
     logging.basicConfig(format=f"{program}: %(levelname)s: %(message)s")
     sigterm_as_ctrl_c()
+    try:
+        return _status(command, program)
+    except BrokenPipeError:
+        return 0  # whoever read our output has gone, as `head` does
+    except OSError as error:
+        streams.complain(f"{program}: {_reason(error)}")
+        return 1
+    finally:
+        streams.settle()
+
+
+def _status(command: click.Command, program: str) -> int:
+    """Run a command line to its end; raise only OSErrors, and what is a bug."""
     try:
         # Not command.main(): it turns a broken pipe into exit status 1 before we see it.
         with command.make_context(program, sys.argv[1:]) as context:
             status = command.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
+        sys.stdout.flush()
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        with streams.outlived(sys.stderr):
+            error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 0
     except BanyanError as error:
-        click.echo(f"{program}: {error}", err=True)
+        streams.complain(f"{program}: {error}")
         return 1
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. Python would complain once more when
-        # it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return status if isinstance(status, int) else 0
 
 
-def _print_anything() -> None:
-    """Escape what a pipe's or a console's encoding lacks, rather than fail on a topic or a name."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def _reason(error: OSError) -> str:
+    """Say what the system refused, and of which file if it names one."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return reason if error.filename is None else f"{error.filename}: {reason}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from banyan.cli import program
 from banyan.errors import Fault, RoutingSpecError, RoutingSpecMissingError
 from banyan.routing.check import WARNING, check
 from banyan.routing.spec import EVERYTHING, Route, load
@@ -68,7 +69,7 @@ def check_files(ctx: click.Context, files: tuple[str, ...]) -> None:
 @click.option("--probe", is_flag=True, help="Ask each backplane, and time a message through it.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.1),
+    type=program.seconds(0.1),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
@@ -185,7 +186,10 @@ def _answer_cells(answer: Answer) -> list[str]:
 
 
 def _print_table(header: list[str], rows: list[list[str]]) -> None:
-    """Print a table: drawn on a terminal, plain aligned text in a pipe."""
+    """Print a table: drawn on a terminal, plain aligned text in a pipe; no cell can drive one."""
+    from banyan.cli.presentation import printable
+
+    header, *rows = [[printable(cell) for cell in row] for row in [header, *rows]]
     if sys.stdout.isatty():
         _draw(header, rows)
         return

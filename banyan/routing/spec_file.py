@@ -10,6 +10,7 @@ import difflib
 import itertools
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -33,16 +34,15 @@ def read_text(path: str | os.PathLike[str] | None) -> tuple[str, str]:
     Raises RoutingSpecMissingError when there is none, RoutingSpecError when it is no UTF-8
     text or longer than MAX_SPEC_BYTES.
     """
-    if path is None:
+    source = os.fspath(path or "")
+    if not source:
         raise RoutingSpecMissingError(f"no routing specification was given: {_WHAT}")
-    source = os.fspath(path)
-    return _decode(_read(Path(path), source), source), source
+    return _decode(_read(Path(source), source), source), source
 
 
 def _read(path: Path, source: str) -> bytes:
-    if path.is_dir():
-        raise _error(source, f"it is a folder; {_WHAT}")
     try:
+        _check_kind(path.stat().st_mode, source)
         with path.open("rb") as file:
             data = file.read(MAX_SPEC_BYTES + 1)
     except FileNotFoundError:
@@ -53,6 +53,14 @@ def _read(path: Path, source: str) -> bytes:
     if len(data) > MAX_SPEC_BYTES:
         raise _error(source, f"it is over {MAX_SPEC_BYTES} bytes, the most that is read; {_WHAT}")
     return data
+
+
+def _check_kind(mode: int, source: str) -> None:
+    """Refuse what is no file before it is opened: opening a FIFO waits for its writer."""
+    if stat.S_ISDIR(mode):
+        raise _error(source, f"it is a folder; {_WHAT}")
+    if not stat.S_ISREG(mode):
+        raise _error(source, f"it is no regular file but a pipe, a socket or a device; {_WHAT}")
 
 
 def _missing(path: Path) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 import zmq
 
-from banyan import limits
 from banyan.errors import SocketTypeError
 from banyan.routing import endpoint
 from banyan.transport import sockets
@@ -19,7 +18,8 @@ class Link:
     Attributes: `name` (the backplane's in a routing specification, else empty), `address`,
     `subscriber` and `publisher` (a pyzmq socket each; None where no port was given, and after
     `close`), `sender` (for `publisher`), `topics` (subscribed to), `proven` (whether the last
-    probe came back), `witness` (readable once a link with one end has connected).
+    probe came back), `witness` (readable once a link with one end has connected;
+    None for other links, and after the first proof).
 
     Raises EndpointError for an address or a port that cannot be one.
     """
@@ -41,15 +41,17 @@ class Link:
         self.publisher: zmq.Socket[bytes] | None = None
         self.sender: Sender | None = None
         self._probes_left: tuple[bytes, ...] = ()
-        self._largest_received = 0
-        self._aim(address, subscriber_port, publisher_port)
+        self.address = endpoint.parse_address(address)
+        self.subscriber_url = endpoint.url(address, subscriber_port) if subscriber_port else None
+        self.publisher_url = endpoint.url(address, publisher_port) if publisher_port else None
         if self.subscriber_url:
             self.subscriber = sockets.open_subscriber(context)
         if self.publisher_url:
             self.publisher = sockets.open_publisher(context, alone=self.subscriber is None)
             self.sender = Sender(self.publisher)
         self._watch()
-        self._connect()
+        for socket, url in self._ends():
+            sockets.connect(socket, url)
 
     def subscribe(self, topic: str) -> None:
         """Ask the backplane for a topic."""
@@ -65,20 +67,6 @@ class Link:
             self.topics.discard(topic)
             self.subscriber.unsubscribe(topic)
 
-    def move(self, address: str, subscriber_port: int | None, publisher_port: int | None) -> None:
-        """Connect the same sockets to another address; the subscriptions go with them."""
-        for socket, url in self._ends():
-            socket.disconnect(url)
-        self._aim(address, subscriber_port, publisher_port)
-        self._connect()
-
-    def fit_queue(self, message_bytes: int) -> None:
-        """Shorten the receiving queue where large messages arrive, to keep it within its bytes."""
-        if message_bytes > self._largest_received and self.subscriber is not None:
-            self._largest_received = message_bytes
-            length = sockets.queue_length(message_bytes, limits.MESSAGE_QUEUE)
-            self.subscriber.rcvhwm = length
-
     def leave_probe(self, topic: bytes, *, subscribed: bool) -> None:
         """End the subscription to a probe: now, or if it is still to wake somebody, next time."""
         ended = self._probes_left if subscribed else (*self._probes_left, topic)
@@ -87,11 +75,16 @@ class Link:
             if self.subscriber is not None:
                 self.subscriber.unsubscribe(old)
 
-    def close(self) -> None:
-        """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
+    def dismiss_witness(self) -> None:
+        """Have no more connections reported: reports that nobody reads would block libzmq."""
         if self.witness is not None:
             (self.subscriber or self.publisher or self.witness).disable_monitor()
             self.witness.close()
+            self.witness = None
+
+    def close(self) -> None:
+        """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
+        self.dismiss_witness()
         if self.subscriber is not None:
             self.subscriber.close()
         if self.sender is not None:
@@ -108,20 +101,6 @@ class Link:
             socket = ends[0][0]
             self.witness = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
 
-    def _aim(
-        self,
-        address: str,
-        subscriber_port: str | int | None,
-        publisher_port: str | int | None,
-    ) -> None:
-        self.address = endpoint.parse_address(address)
-        self.subscriber_url = endpoint.url(address, subscriber_port) if subscriber_port else None
-        self.publisher_url = endpoint.url(address, publisher_port) if publisher_port else None
-
     def _ends(self) -> list[tuple[zmq.Socket[Any], str]]:
         ends = ((self.subscriber, self.subscriber_url), (self.publisher, self.publisher_url))
         return [(socket, url) for socket, url in ends if socket is not None and url]
-
-    def _connect(self) -> None:
-        for socket, url in self._ends():
-            sockets.connect(socket, url)

@@ -18,8 +18,7 @@ _LOOK_MS: Final = 100
 class Sender:
     """A publishing socket that several threads may use.
 
-    The queue of the socket holds `limits.QUEUE_BYTES` of the largest payload sent so far. When it
-    is full, `send` waits: the backplane is behind. When it stays full for
+    When its queue is full, `send` waits: the backplane is behind. When it stays full for
     `limits.SEND_PATIENCE_S`, the backplane is gone or hangs; messages are then given up, without
     waiting again, until the queue moves.
     """
@@ -28,7 +27,6 @@ class Sender:
         self.socket = socket
         # Reentrant: a signal handler that publishes must not deadlock with what it interrupted.
         self._lock = threading.RLock()
-        self._largest = 0
         self._stalled = False
         self._closing = False
 
@@ -37,8 +35,6 @@ class Sender:
         with self._lock:
             if self._closing:
                 return False
-            if len(body) > self._largest:
-                self._fit_queue(len(body))
             try:
                 sockets.send_message(self.socket, topic, body)
             except zmq.Again:
@@ -80,7 +76,3 @@ class Sender:
                 poller.poll(min(max(1, int(remaining * 1000)), _LOOK_MS))
             else:
                 return True
-
-    def _fit_queue(self, message_bytes: int) -> None:
-        self._largest = message_bytes
-        self.socket.sndhwm = sockets.queue_length(message_bytes, limits.PUBLISHER_QUEUE)

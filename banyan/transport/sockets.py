@@ -1,7 +1,8 @@
 """Opens every kind of socket Banyan uses, with all of its options, and moves whole messages.
 
-The one home of socket options: nothing else in the library or the daemon sets any, but for
-queue lengths, which follow the size of what really passes.
+The one home of socket options: nothing else in the library or the daemon sets any, and none is
+changed later. Above all no queue is ever made shorter: libzmq then waits for reports of messages
+read that its peer will never send, and the connection stays silent for good (measured).
 """
 
 from __future__ import annotations
@@ -203,12 +204,6 @@ def _set_common(socket: zmq.Socket[Any]) -> None:
     socket.handshake_ivl = limits.HANDSHAKE_TIMEOUT_MS
     socket.reconnect_ivl = limits.RECONNECT_MIN_MS
     socket.reconnect_ivl_max = limits.RECONNECT_MAX_MS
-
-
-def queue_length(message_bytes: int, longest: int) -> int:
-    """Return how many messages of this size a queue may hold within its budget of bytes."""
-    fitting = limits.QUEUE_BYTES // max(1, message_bytes)
-    return min(max(fitting, limits.QUEUE_MIN), longest)
 
 
 def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> list[bytes]:

@@ -16,8 +16,9 @@ from banyan.wire.wording import shown
 if TYPE_CHECKING:
     import numpy as np
 
-_SIMPLE: Final = re.compile(r"[<>=|]?[biufcSUmMV?][0-9]{0,8}(\[[0-9]{0,9}[a-zA-Z]{1,7}\])?")
-"""Every string that numpy's dtype.str makes for a legal kind, and little else."""
+_SIMPLE: Final = re.compile(r"[<>=|]?[biufcSUmMV?][0-9]{0,8}(\[([1-9][0-9]{0,8})?[a-zA-Z]{1,7}\])?")
+"""Every string that numpy's dtype.str makes for a legal kind, and little else. A count of 0 in the
+unit of a time would be a division by 0 when it is printed."""
 
 _KINDS: Final = frozenset("biufcSUmMV")
 """dtype.kind of everything that is plain bytes; O, Python objects, is the one that is not."""
@@ -31,6 +32,8 @@ def description(dtype: np.dtype[Any]) -> object:
         raise UnpackableError("is a numpy array of Python objects", "send a list instead")
     if dtype.kind not in _KINDS or (dtype.kind == "V" and not issubclass(dtype.type, numpy.void)):
         raise UnpackableError(f"has the dtype {dtype}, which a receiver cannot know", "astype it")
+    if _unitless(dtype):
+        raise UnpackableError("holds times without a unit", "astype it, to 'M8[s]' or 'm8[s]'")
     if not dtype.itemsize:
         raise UnpackableError(f"has the dtype {dtype}, whose items have no bytes")
     return _fields(dtype) if dtype.kind == "V" else dtype.str
@@ -66,6 +69,17 @@ def _titled(fields: Any) -> bool:
     )
 
 
+def _unitless(dtype: np.dtype[Any]) -> bool:
+    """Return whether times in a dtype have no unit: numpy cannot print those it reads."""
+    import numpy
+
+    if dtype.kind in "Mm":
+        return numpy.datetime_data(dtype)[0] == "generic"
+    if dtype.subdtype:
+        return _unitless(dtype.base)
+    return any(_unitless(dtype[name]) for name in dtype.names or ())
+
+
 class _Reader:
     """Builds one dtype, counting its fields over all levels."""
 
@@ -82,6 +96,8 @@ class _Reader:
         if not _SIMPLE.fullmatch(code):
             raise ValueError(f"the dtype {shown(code)} is not one of plain bytes")
         dtype: np.dtype[Any] = self._numpy.dtype(code)
+        if _unitless(dtype):
+            raise ValueError(f"the dtype {shown(code)} is a time without a unit")
         return dtype
 
     def _structured(self, fields: list[Any]) -> np.dtype[Any]:

@@ -11,8 +11,9 @@ import psutil
 import pytest
 import zmq
 from tools import Program, eventually, free_port, free_ports, running_backplane
-from tools.recorder import Recorder
+from tools.recorder import Recorder, receiving
 
+from banyan import limits
 from banyan.errors import BanyanError
 from banyan.transport import discovery
 from banyan.version import __version__
@@ -169,22 +170,60 @@ def test_late_subscribers_change_nothing_for_publishers() -> None:
         context.destroy(linger=0)
 
 
-def test_queues_follow_the_size_of_messages() -> None:
-    """A subscriber that never reads costs bytes, not a number of messages of any size."""
-    with running_backplane() as running:
+def test_large_messages_after_small_ones_reach_everybody() -> None:
+    """Queues whose length follows the size of messages fall silent here: libzmq's never may."""
+    with (
+        running_backplane() as running,
+        Recorder("", **running.keywords) as listener,
+        Recorder(**running.keywords) as source,
+        receiving(listener),
+    ):
+        for size, count in ((1, 3000), (5_000_000, 1), (100, 3000), (300_000, 20), (1, 3000)):
+            before = len(listener.got)
+            for _ in range(count):
+                source.publish_payload(b"x" * size, "x")
+            listener.wait_for(before + count, timeout=20)
+
+
+def test_a_subscriber_that_never_reads_cannot_take_all_memory() -> None:
+    with running_backplane() as running, Recorder("", **running.keywords) as healthy:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         stopped = context.socket(zmq.SUB)
         stopped.rcvhwm = 1
-        stopped.subscribe("")
+        stopped.subscribe("big")
         stopped.connect(f"tcp://127.0.0.1:{running.subscriber_port}")
         process = psutil.Process(running.program.pid)
-        with Recorder("done", enough=1, **running.keywords) as component:
-            for _ in range(50):  # lets the daemon see the size first
-                component.publish_payload(b"x" * 1_000_000, "big")
-            component.publish_payload(0, "done")
-            component.receive_loop()
-            time_is_up = time.monotonic() + 1
-            while time.monotonic() < time_is_up:
-                component.publish_payload(b"x" * 1_000_000, "big")
-        eventually(lambda: process.memory_info().rss < 600e6)
+        with receiving(healthy):
+            deadline = time.monotonic() + 60
+            while not any("thrown away" in line for line in running.program.error_lines):
+                assert time.monotonic() < deadline, running.program.report()
+                healthy.publish_payload(b"x" * 1_000_000, "big")
+            eventually(lambda: process.memory_info().rss < limits.BACKPLANE_MEMORY_BYTES / 2)
+
+            def heard() -> bool:
+                healthy.publish_payload("after", "x")
+                return ("x", "after") in healthy.got[-100:]
+
+            eventually(heard)
         context.destroy(linger=0)
+        assert running.program.running
+
+
+def test_a_flood_of_subscriptions_is_survived() -> None:
+    """18 MB of them keep libzmq's loop busy for seconds; nobody may lose patience with it."""
+    with running_backplane() as running:
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        greedy = context.socket(zmq.SUB)
+        greedy.sndhwm = 0
+        greedy.connect(f"tcp://127.0.0.1:{running.subscriber_port}")
+        for number in range(20_000):
+            greedy.subscribe(f"{number:05d}" + "x" * 895)
+        with Recorder("x", **running.keywords) as component, receiving(component):
+
+            def heard() -> bool:
+                component.publish_payload(1, "x")
+                return bool(component.got)
+
+            eventually(heard, timeout=60)
+        context.destroy(linger=0)
+        assert running.program.running, running.program.report()

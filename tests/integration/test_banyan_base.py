@@ -250,6 +250,19 @@ def test_idle_hook_may_come_late_and_keeps_its_pace(backplane: Backplane) -> Non
     assert 0.015 < pauses[len(pauses) // 2] < 0.2
 
 
+def test_idle_hook_is_called_between_messages(backplane: Backplane) -> None:
+    """Messages that come faster than loop_time do not starve it."""
+    calls: list[float] = []
+    component = Recorder("x", **backplane.keywords, loop_time=0.05)
+    component.receive_loop_idle_addition = lambda: calls.append(time.monotonic())
+    with receiving(component):
+        started = time.monotonic()
+        while time.monotonic() - started < 2:
+            component.publish_payload(1, "x")
+            time.sleep(0.01)
+    assert 15 <= len(calls) <= 45
+
+
 def test_reception_does_not_wait_for_loop_time(backplane: Backplane) -> None:
     component = Recorder("x", **backplane.keywords, loop_time=30)
     with receiving(component):
@@ -416,6 +429,27 @@ receiver.receive_loop()
 """
 
 
+def test_a_signal_handler_may_clean_up_and_return(backplane: Backplane) -> None:
+    code = RECEIVER.replace(
+        "receiver.receive_loop()",
+        "import signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: receiver.clean_up())\n"
+        "receiver.receive_loop()\n"
+        "print('returned', flush=True)\n",
+    )
+    arguments = backplane.address, backplane.subscriber_port, backplane.publisher_port
+    with (
+        BanyanBase(**backplane.keywords) as source,
+        Program(sys.executable, "-c", code, *arguments) as program,
+    ):
+        program.wait_for_line("ready")
+        source.publish_payload(1, "x")
+        program.wait_for_line("got")
+        program.send_signal(signal.SIGTERM)
+        program.wait_for_line("returned", timeout=5)
+        assert program.wait(5) == 0, program.report()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_clean_up(backplane: Backplane, number: int) -> None:
     arguments = backplane.address, backplane.subscriber_port, backplane.publisher_port
@@ -486,7 +520,7 @@ def test_one_receive_loop_at_a_time(backplane: Backplane) -> None:
             component.receive_loop()
     component = Recorder(**backplane.keywords)
     with receiving(component):
-        eventually(lambda: component._banyan.receiver._looping)
+        eventually(lambda: component._banyan.receiver._looping_in)
         with pytest.raises(RuntimeError, match="already running"):
             component.receive_loop()
 

@@ -241,3 +241,43 @@ def test_system_probe_publishes_measurements_at_its_rate(backplane: Backplane) -
     assert 0 <= by_topic["system/cpu"]["percent"] <= 100
     assert by_topic["system/memory"]["used_bytes"] <= by_topic["system/memory"]["total_bytes"]
     assert all(payload["host"] for payload in by_topic.values())
+
+
+class _Mortal(BanyanBase):
+    """Answers until number 7, then no more."""
+
+    def incoming_message_processing(self, topic: str, payload: dict[str, int]) -> None:
+        if payload["message_number"] >= 7:
+            self.publish_payload(payload, "reply")
+        if payload["message_number"] == 7:
+            self.stop()
+
+
+@contextmanager
+def deserted_client(backplane: Backplane, *arguments: object) -> Iterator[Program]:
+    """Run an echo client whose server has stopped after four answers."""
+    with _Mortal(**backplane.keywords) as server:
+        server.set_subscriber_topic("echo")
+        with component("echo_client", backplane, "-m", 10, *arguments) as client:
+            server.receive_loop()
+            yield client
+
+
+def test_echo_client_gives_a_dead_server_up(backplane: Backplane) -> None:
+    with deserted_client(backplane, "--timeout", 0.3) as client:
+        assert client.wait(5) == 1
+        client.wait_for_line("sent 7, received 4")
+        client.wait_for_line("no answer within 0.3 s to number 6, 5, 4")
+        client.wait_for_line("4 of 11 numbers were not sent")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_makes_the_echo_client_say_how_far_it_came(
+    backplane: Backplane, number: int
+) -> None:
+    with deserted_client(backplane, "--timeout", 30) as client:
+        time.sleep(0.3)  # until it waits for number 6
+        assert client.end(number) == 0, client.report()
+        client.wait_for_line("sent 5, received 4; round trip")
+        client.wait_for_line("6 of 11 numbers were not sent")
+        assert not client.error_lines

@@ -151,3 +151,13 @@ def test_json_of_the_probe_has_the_names_the_demo_shows(backplane: Backplane) ->
         messages = [json.loads(line) for line in list(monitor.lines)]
     for message in messages:
         assert "{" not in words(message["topic"], message["payload"])
+
+
+def test_a_picture_that_cannot_be_saved_is_said_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "demo.svg", Path(os.devnull)):
+        with Program(*BANYAN, "demo", "--seconds", 30, "--picture", place) as demo:
+            assert demo.wait(10) == 1
+            assert not demo.lines
+            (line,) = demo.error_lines
+            assert str(place) in line

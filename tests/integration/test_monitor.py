@@ -21,6 +21,7 @@ from tools import CHECKOUT, Backplane, Program, component, eventually
 
 from banyan.banyan_base import BanyanBase
 from banyan.wire import codec
+from components.monitor import Monitor
 
 ODD: list[tuple[str, Any]] = [
     ("plain", {"message_number": 3}),
@@ -133,6 +134,33 @@ def test_arrays_are_summarised_without_numpy(
     with component("monitor", backplane, "-m", "True", **options) as monitor:
         assert monitor.wait() == 1
         monitor.wait_for_line("pip install", errors=True)
+
+
+def test_a_time_that_cannot_be_shown_ends_nothing(
+    backplane: Backplane, publisher: BanyanBase
+) -> None:
+    forged = {b"nd": True, b"kind": b"", b"shape": [1], b"data": bytes(8)}
+    with listening(backplane, publisher, "-m", "True") as monitor:
+        for described in ("<M8[0s]", "<M8", "<m8"):
+            publisher.publish_payload({**forged, b"type": described}, "forged")
+        monitor.wait_for_line("undecodable message on b'forged'", errors=True, count=3)
+        publisher.publish_payload("still there", "after")
+        monitor.wait_for_line("after still there")
+
+
+@pytest.mark.parametrize("error", [OverflowError, ValueError, RecursionError])
+def test_whatever_formatting_raises_is_an_undecodable_line(
+    backplane: Backplane, capsys: pytest.CaptureFixture[str], error: type[Exception]
+) -> None:
+    def lines(topic: str, payload: object) -> str:
+        raise error("no \x1b form")
+
+    with Monitor(lines, (), None, **backplane.keywords) as monitor:
+        monitor.incoming_message_processing("größe", 1)
+        assert monitor.counters.undecodable == 1
+    said = capsys.readouterr().err
+    assert "undecodable message on b'gr" in said
+    assert f"{error.__name__}: no \\x1b form" in said
 
 
 def test_a_line_is_there_as_soon_as_its_message(

@@ -256,3 +256,21 @@ def asks(pid: int, port: int) -> bool:
 
     connections = psutil.Process(pid).net_connections("tcp")
     return any(connection.raddr and connection.raddr.port == port for connection in connections)
+
+
+def test_show_escapes_what_would_drive_a_terminal(run, tmp_path):
+    path = tmp_path / "spec.csv"
+    path.write_text(f"{HEADER.strip()},note\nBP1,localhost,43125,[echo],43124,\x1b[2Jx\x07\n")
+    status, out, _ = run("routes", "show", path)
+    assert status == 0
+    assert "\\x1b[2Jx\\x07" in out
+    assert not {"\x1b", "\x07"} & set(out)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+def test_check_does_not_wait_for_a_fifo(tmp_path):
+    os.mkfifo(tmp_path / "fifo.csv")
+    checked = banyan("routes", "check", tmp_path / "fifo.csv", "")
+    assert checked.returncode == 1
+    assert "it is no regular file" in checked.stdout
+    assert "no routing specification was given" in checked.stdout

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from banyan import limits
 from banyan.transport import sockets
 from banyan.transport.bell import Bell
-from banyan.transport.sockets import SubscriberSocket, queue_length
+from banyan.transport.sockets import SubscriberSocket
 
 PROBE = [b"__banyan__/probe/1", b"\x80"]
 
@@ -116,10 +115,3 @@ def test_a_bell_wakes_and_is_not_seen(context: zmq.Context[zmq.Socket[bytes]]) -
     bell.close()
     bell.ring()
     subscriber.close()
-
-
-def test_queues_are_measured_in_bytes() -> None:
-    assert queue_length(100, 10_000) == 10_000
-    assert queue_length(1_000_000, 10_000) == limits.QUEUE_BYTES // 1_000_000
-    assert queue_length(10**9, 10_000) == limits.QUEUE_MIN
-    assert queue_length(0, 500) == 500

@@ -116,3 +116,20 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path):
     assert str(MAX_SPEC_BYTES) in fault(path).message
     path.write_bytes(TEXT.encode() + b"\n" * (MAX_SPEC_BYTES - len(TEXT)))
     assert load(path) == parse(TEXT)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFOs")
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert "it is no regular file" in fault(path).message
+    assert "it is no regular file" in fault(os.devnull).message
+
+
+def test_a_name_that_is_too_long():
+    assert "it cannot be read: File name too long" in fault("a" * 5000).message
+
+
+def test_an_empty_name():
+    with pytest.raises(RoutingSpecMissingError, match="no routing specification was given"):
+        load("")

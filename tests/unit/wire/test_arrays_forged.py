@@ -177,3 +177,28 @@ def test_forgeries_become_harmless_or_are_refused(entries: dict[bytes, object]) 
     assert not array.dtype.hasobject
     assert array.nbytes == len(entries[b"data"])  # type: ignore[arg-type]
     array.tolist()
+
+
+UNITLESS = ["<M8", ">m8", "M8", "<M8[generic]", "<M8[0s]", "<m8[00D]", [["a", [["b", "<M8"]]]]]
+
+
+@pytest.mark.parametrize("described", UNITLESS, ids=str)
+@pytest.mark.parametrize("nd", [True, False])
+def test_times_that_cannot_be_printed_are_refused(described: object, nd: bool) -> None:
+    body = encoded(nd=nd, type=described, kind=None, shape=[1], data=bytes(8))
+    with pytest.raises(DecodeError):
+        codec.decode(body, arrays=True)
+
+
+SENT_WITHOUT_UNIT = [
+    np.zeros(2, "M8"),
+    np.timedelta64(5),
+    np.datetime64("NaT"),
+    np.zeros(2, [("a", [("b", "m8", 2)])]),
+]
+
+
+@pytest.mark.parametrize("sent", SENT_WITHOUT_UNIT, ids=str)
+def test_times_without_a_unit_are_not_sent(sent: object) -> None:
+    with pytest.raises(TypeError, match=r"without a unit; .*M8\[s\]"):
+        codec.encode(sent, arrays=True)
