@@ -103,11 +103,12 @@ class Receiver:
         Called before `run`, it makes the next one return at once: no request gets lost.
         """
         self._stop_requested = True
-        self._bell.ring()
+        self.wake()
 
     def wake(self) -> None:
-        """Make the loop ask again how long it may wait."""
-        self._bell.ring()
+        """Make the loop, if it runs, look at its flag and ask again how long it may wait."""
+        if self._looping_in is not None:
+            self._bell.ring()
 
     def call(self, action: Callable[[], None]) -> None:
         """Run an action where the SUB sockets may be touched, and wait for it."""

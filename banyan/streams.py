@@ -37,12 +37,16 @@ def discard(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Print text at once, even into a pipe; whether anybody can read it does not matter."""
-    with outlived(sys.stdout):
+    try:
         print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError:
+        pass  # a full disk: who prints what matters more is to hear of it
 
 
 def complain(text: str) -> None:
-    """Print text to stderr, as `say` does to stdout."""
+    """Print text to stderr; whether anybody can read it does not matter."""
     with outlived(sys.stderr):
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from banyan import streams
 from banyan.banyan_base import BanyanBase
 from banyan.cli import presentation, program
 from banyan.errors import DecodeError
@@ -84,7 +85,7 @@ class Monitor(BanyanBase):
         self.last_fault = now
         self.flush()
         reason = presentation.printable(str(error))
-        print(f"monitor: undecodable message on {topic[:100]!r}: {reason}", file=sys.stderr)
+        streams.complain(f"monitor: undecodable message on {topic[:100]!r}: {reason}")
 
     def flush(self) -> None:
         """Hand what was written to whoever reads it."""
@@ -99,7 +100,7 @@ class Monitor(BanyanBase):
             self.receive_loop()
         finally:
             if total := self.counters.undecodable:
-                print(f"monitor: {total} undecodable in all", file=sys.stderr)
+                streams.complain(f"monitor: {total} undecodable in all")
 
 
 @click.command(context_settings=program.HELP, epilog=EXAMPLES)

@@ -34,8 +34,10 @@ class Bell:
         subscriber.connect(self._url)
         subscriber.subscribe(_TOPIC)
         # libzmq takes subscriptions in when it gets to it, within a millisecond.
-        while not subscriber.poll(1):
+        while not subscriber.readable(1):
             self.ring()
+        while subscriber.readable(0):
+            subscriber.next_message()
 
     def ring(self) -> None:
         """Wake whoever waits; nobody sees a message."""

@@ -8,6 +8,7 @@ read that its peer will never send, and the connection stays silent for good (me
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
@@ -97,12 +98,24 @@ class SubscriberSocket(zmq.Socket[bytes]):
     getsockopt = get
 
     def poll(self, timeout: int | None = None, flags: int = zmq.POLLIN) -> int:
-        """Wait for events, in milliseconds; a message that was put back counts as one."""
-        if flags & zmq.POLLIN and (self._held or self._rest):
-            return int(zmq.POLLIN)
+        """Wait for events, in milliseconds; a probe is none, a message put back is one."""
+        if not flags & zmq.POLLIN:
+            return super().poll(timeout, flags)
+        deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout / 1000
+        while not (self._rest or self._held):
+            left = None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000))
+            if not self.readable(left):
+                return 0
+            message = self.next_message()
+            if not is_reserved(message[0]):
+                self._held.append(message)
+        return int(zmq.POLLIN)
+
+    def readable(self, timeout: int | None) -> bool:
+        """Wait, in milliseconds, until libzmq has something to read, be it a probe."""
         if timeout == 0:  # quicker than the poller that pyzmq makes
-            return int(_option(self, zmq.EVENTS) & flags)
-        return super().poll(timeout, flags)
+            return bool(_option(self, zmq.EVENTS) & zmq.POLLIN)
+        return bool(super().poll(timeout, zmq.POLLIN))
 
     def _whole_message(self, flags: int) -> list[bytes]:
         while True:

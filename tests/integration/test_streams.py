@@ -1,4 +1,4 @@
-"""Programs whose output is closed, full, or read by nobody: served all the same, or said clearly."""
+"""Programs whose output is closed, full or read by nobody: they serve on, or say it clearly."""
 
 from __future__ import annotations
 

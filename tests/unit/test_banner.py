@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
-from banyan import banner
+from banyan import banner, streams
 from banyan.routing import spec
 
 SEED = """backplane_name,ip_address,subscriber_port,subscriber_topic,publisher_port
@@ -37,3 +40,33 @@ def test_multi(capsys: pytest.CaptureFixture[str]) -> None:
 def test_width_of_the_backplanes(capsys: pytest.CaptureFixture[str]) -> None:
     banner.show(["one line"], banner.BACKPLANE_WIDTH)
     assert capsys.readouterr().out == f"\n{'*' * 42}\none line\n{'*' * 42}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/full")
+def test_a_full_disk_is_left_for_the_program_to_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        banner.show(["one line"])
+        with pytest.raises(OSError, match="space"):
+            full.flush()
+        streams.discard(full)
+
+
+def test_a_pipe_that_nobody_reads_is_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        banner.show(["one line"])
+        print("something else", flush=True)
+
+
+def test_a_stream_that_was_never_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    banner.show(["one line"])
+    streams.complain("and")
+    streams.open_missing()
+    for stream in (sys.stdout, sys.stderr):
+        print("something", file=stream, flush=True)
+        stream.close()

@@ -77,6 +77,7 @@ def test_a_file_that_cannot_be_opened(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = tmp_path / "spec.csv"
+    path.write_text(TEXT)
     monkeypatch.setattr("pathlib.Path.open", refuse)
     assert fault(path).message == "it cannot be read: Permission denied"
 

@@ -198,7 +198,7 @@ SENT_WITHOUT_UNIT = [
 ]
 
 
-@pytest.mark.parametrize("sent", SENT_WITHOUT_UNIT, ids=str)
+@pytest.mark.parametrize("sent", SENT_WITHOUT_UNIT, ids=range(4))
 def test_times_without_a_unit_are_not_sent(sent: object) -> None:
     with pytest.raises(TypeError, match=r"without a unit; .*M8\[s\]"):
         codec.encode(sent, arrays=True)
