@@ -18,6 +18,7 @@ from .addresses import distinct
 
 if TYPE_CHECKING:
     from .forwarder import Forwarder
+    from .memory import MemoryWatch
 
 logger = logging.getLogger("banyan")
 
@@ -90,9 +91,12 @@ def _serve(
     addresses: tuple[str, ...],
     max_message_size: int,
 ) -> None:
-    # zmq is imported here, so that `--help` and wrong arguments are answered without it.
+    # Imported here, so that `--help` and wrong arguments are answered without zmq; and all of it
+    # before it is ready: a signal that interrupts an import may end Python with another status.
     from .forwarder import Forwarder
+    from .memory import MemoryWatch
 
+    memory = MemoryWatch()
     forwarder = Forwarder(max_message_size)
     try:
         for address in addresses:
@@ -103,16 +107,13 @@ def _serve(
         banner.show(
             _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
         )
-        _watch_memory(forwarder)
+        _watch_memory(memory, forwarder)
     finally:
         forwarder.close()
 
 
-def _watch_memory(forwarder: Forwarder) -> None:
+def _watch_memory(memory: MemoryWatch, forwarder: Forwarder) -> None:
     """Look after the memory until a signal ends it."""
-    from .memory import MemoryWatch
-
-    memory = MemoryWatch()
     pause = threading.Event()
     while not pause.wait(limits.MEMORY_CHECK_S):
         used = memory.used()

@@ -6,7 +6,6 @@ import importlib
 
 import click
 import pytest
-from click.testing import CliRunner
 
 NAN = ("nan", "inf", "-inf", "1e300", "-1")
 CASES = [
@@ -19,7 +18,7 @@ CASES = [
     ("components.echo_client:command", "--interval", NAN),
     ("components.system_probe:command", "--rate", (*NAN, "0", "1e-10")),
     ("banyan.cli.demo:demo", "--seconds", NAN),
-    ("banyan.cli.routes:routes show any.csv", "--timeout", NAN),
+    ("banyan.cli.routes:show any.csv", "--timeout", NAN),
 ]
 
 
@@ -29,6 +28,6 @@ def test_a_wrong_number_is_a_usage_error(home: str, option: str, values: tuple[s
     module, name = place.split(":")
     command: click.Command = getattr(importlib.import_module(module), name)
     for value in values:
-        result = CliRunner().invoke(command, [*arguments, option, value])
-        assert result.exit_code == 2, (value, result.output)
-        assert option in result.output
+        with pytest.raises(click.UsageError) as caught:  # parsed only: nothing is started
+            command.make_context("program", [*arguments, option, value])
+        assert option in caught.value.format_message(), value
