@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from banyan import banner, limits
+from banyan import banner, limits, signals
 from banyan.cli import program
 from banyan.routing import endpoint
 from banyan.version import __version__
@@ -104,26 +103,26 @@ def _serve(
                 _listen_url(address, publisher_port), _listen_url(address, subscriber_port)
             )
         forwarder.start()
+        ended = signals.Ended()
         banner.show(
             _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
         )
-        _watch_memory(memory, forwarder)
+        while not ended:
+            time.sleep(limits.MEMORY_CHECK_S)
+            _look_after(memory, forwarder)
     finally:
         forwarder.close()
 
 
-def _watch_memory(memory: MemoryWatch, forwarder: Forwarder) -> None:
-    """Look after the memory until a signal ends it."""
-    pause = threading.Event()
-    while not pause.wait(limits.MEMORY_CHECK_S):
-        used = memory.used()
-        if memory.exceeded(used, time.monotonic()):
-            logger.warning(
-                "%.0f MB are in use: what waits for subscribers that are behind is thrown away, "
-                "and all subscribers reconnect",
-                used / 1e6,
-            )
-            forwarder.free_queues()
+def _look_after(memory: MemoryWatch, forwarder: Forwarder) -> None:
+    used = memory.used()
+    if memory.exceeded(used, time.monotonic()):
+        logger.warning(
+            "%.0f MB are in use: what waits for subscribers that are behind is thrown away, "
+            "and all subscribers reconnect",
+            used / 1e6,
+        )
+        forwarder.free_queues()
 
 
 def _listen_url(address: str, port: int) -> str:
