@@ -238,7 +238,10 @@ def _milliseconds_until(due: float) -> int:
 def _fulfil(done: futures.Future[None], action: Callable[[], None]) -> None:
     try:
         action()
-    except BaseException as error:
+    except Exception as error:
         done.set_exception(error)
+    except BaseException as error:  # Ctrl-C is for the thread that it interrupted, too
+        done.set_exception(error)
+        raise
     else:
         done.set_result(None)

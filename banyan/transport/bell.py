@@ -27,7 +27,7 @@ class Bell:
         self._socket.linger = 0
         self._url = f"inproc://{os.urandom(16).hex()}"
         self._socket.bind(self._url)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may ring while its own thread does
 
     def reach(self, subscriber: SubscriberSocket) -> None:
         """Let a socket hear the bell from now on; it may not be subscribed to anything else yet."""

@@ -25,27 +25,44 @@ class Sender:
 
     def __init__(self, socket: zmq.Socket[Any]) -> None:
         self.socket = socket
-        # Reentrant: a signal handler that publishes must not deadlock with what it interrupted.
+        # Reentrant: a signal handler that publishes must not deadlock with what it interrupted,
+        # nor put its message between two frames of another: it is sent right after that one.
         self._lock = threading.RLock()
+        self._sending = False
+        self._interjected: list[tuple[bytes, bytes]] = []
         self._stalled = False
         self._closing = False
 
     def send(self, topic: bytes, body: bytes) -> bool:
         """Send one message and return True, or False if the full queue made it give up."""
         with self._lock:
-            if self._closing:
-                return False
+            if self._sending:
+                self._interjected.append((topic, body))
+                return True
+            self._sending = True
             try:
-                sockets.send_message(self.socket, topic, body)
-            except zmq.Again:
-                self._stalled = not self._send_when_there_is_room(topic, body)
-                return not self._stalled
-            self._stalled = False
-            return True
+                return self._send(topic, body)
+            finally:
+                self._sending = False
+                while self._interjected:
+                    self.send(*self._interjected.pop(0))
+
+    def _send(self, topic: bytes, body: bytes) -> bool:
+        if self._closing:
+            return False
+        try:
+            sockets.send_message(self.socket, topic, body)
+        except zmq.Again:
+            self._stalled = not self._send_when_there_is_room(topic, body)
+            return not self._stalled
+        self._stalled = False
+        return True
 
     def try_send(self, topic: bytes, body: bytes) -> None:
         """Send one message if there is room for it now."""
         with self._lock:
+            if self._sending:
+                return
             try:
                 sockets.send_message(self.socket, topic, body)
             except zmq.Again:

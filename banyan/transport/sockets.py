@@ -137,7 +137,9 @@ def open_subscriber(context: zmq.Context[Any]) -> SubscriberSocket:
     # Upstream a SUB sends subscriptions only; a bounded queue would silently forget them above
     # 1,000 (measured: 9,000 of 10,000).
     socket.sndhwm = 0
-    socket.rcvhwm = limits.MESSAGE_QUEUE
+    # Never full: libzmq aborts the process when a heartbeat times out while a connecting socket
+    # has stopped reading because its queue is full (libzmq issues 3937 and 4767).
+    socket.rcvhwm = 0
     return socket
 
 
@@ -152,6 +154,7 @@ def open_publisher(context: zmq.Context[Any], *, alone: bool) -> zmq.Socket[byte
     # Refuse at a full queue instead of dropping; works on PUB as well as on XPUB (measured).
     socket.set(zmq.XPUB_NODROP, 1)
     socket.sndhwm = limits.PUBLISHER_QUEUE
+    socket.rcvhwm = 0  # as in open_subscriber
     socket.linger = limits.LINGER_MS
     return socket
 

@@ -155,3 +155,32 @@ except KeyboardInterrupt:
             backplane.program.send_signal(signal.SIGCONT)
         eventually(lambda: watcher.got)
     assert watcher.counters.undecodable == 0  # no half message was left behind
+
+
+def test_a_handler_slower_than_the_heartbeat_loses_nothing(backplane: Backplane) -> None:
+    """libzmq aborts a process whose full queue stops it from reading for that long."""
+    code = """
+import sys, time
+from banyan import limits
+limits.HEARTBEAT_INTERVAL_MS, limits.HEARTBEAT_TIMEOUT_MS = 100, 300
+from banyan.banyan_base import BanyanBase
+class Slow(BanyanBase):
+    count = 0
+    def incoming_message_processing(self, topic, payload):
+        if not self.count: time.sleep(1.5)
+        assert payload == self.count
+        self.count += 1
+        if self.count == 6000: print("all", flush=True); self.stop()
+slow = Slow(*sys.argv[1:4]); slow.set_subscriber_topic("x"); print("ready", flush=True)
+slow.receive_loop(); slow.clean_up()
+"""
+    arguments = backplane.address, backplane.subscriber_port, backplane.publisher_port
+    with (
+        Program(sys.executable, "-c", code, *arguments) as program,
+        BanyanBase(**backplane.keywords) as source,
+    ):
+        program.wait_for_line("ready")
+        for number in range(6000):
+            source.publish_payload(number, "x")
+        program.wait_for_line("all")
+        assert program.wait() == 0, program.report()

@@ -69,8 +69,8 @@ def test_limits_are_those_of_the_code() -> None:
         assert float(value.replace(",", "")) == getattr(limits, name.strip("`")), name
     for queue, number in zip(
         table(PROMISES, "queue"),
-        (limits.PUBLISHER_QUEUE, limits.SUBSCRIBER_QUEUE, limits.MESSAGE_QUEUE),
-        strict=True,
+        (limits.PUBLISHER_QUEUE, limits.SUBSCRIBER_QUEUE),
+        strict=False,  # the third has no bound
     ):
         assert f"{number:,} " in queue[1]
 
