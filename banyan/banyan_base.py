@@ -123,9 +123,7 @@ class BanyanBase(Component):
         Raises TopicTypeError or PayloadTypeError (TypeErrors: the message names the place in the
         payload), TopicError or PayloadSizeError (ValueErrors), ClosedError after `clean_up`.
         """
-        self._banyan.publish(
-            (self.publisher,), topic, payload, arrays=self.numpy, max_bytes=self.max_message_size
-        )
+        self._banyan.publish((self.publisher,), topic, payload, self.numpy, self.max_message_size)
 
     def get_subscriber(self) -> zmq.Socket[bytes]:
         """Return the SUB socket."""

@@ -141,13 +141,7 @@ class BanyanBaseMulti(Component):
             publishers = [link.publisher for link in links if link.publisher is not None]
         else:
             publishers = [_foreign(publisher_socket, zmq.PUB, zmq.XPUB)]
-        self._banyan.publish(
-            publishers,
-            topic,
-            payload,
-            arrays=self.numpy,
-            max_bytes=self.max_message_size,
-        )
+        self._banyan.publish(publishers, topic, payload, self.numpy, self.max_message_size)
 
     # --- inside -----------------------------------------------------------------------------
 

@@ -100,29 +100,24 @@ class ComponentView:
     """
 
     def __init__(self, component: Component) -> None:
-        self._component = component
-
-    @property
-    def arrays(self) -> bool:
-        """Whether maps that stand for numpy arrays become arrays."""
-        return self._component.numpy
+        self.component = component
 
     def deliver(self, link: Link, topic: str, payload: Payload) -> None:
         """Hand over one message."""
-        self._component.incoming_message_processing(topic, payload)
+        self.component.incoming_message_processing(topic, payload)
 
     def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None:
         """Tell of a message that was dropped."""
-        self._component.undecodable_message(topic, error, source)
+        self.component.undecodable_message(topic, error, source)
 
     def idle(self) -> None:
         """Do what is to be done while nothing arrives."""
-        hook = self._component.receive_loop_idle_addition
+        hook = self.component.receive_loop_idle_addition
         if hook is not None:
             hook()
 
     def pause(self) -> float:
         """Return how long to wait for messages before `idle`, in seconds."""
-        pause = float(self._component.loop_time)
-        hook = self._component.receive_loop_idle_addition
+        pause = float(self.component.loop_time)
+        hook = self.component.receive_loop_idle_addition
         return pause if hook else max(pause, limits.TICK_S)

@@ -15,6 +15,9 @@ MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_TOPIC_BYTES: Final = 1000
 """Bytes of UTF-8 in a topic: fits MAX_SUBSCRIPTION_BYTES with ZMTP's SUBSCRIBE command name."""
 
+MEMORISED_TOPICS: Final = 1024
+"""Topics whose frames are remembered, a few MB at worst: remembering takes a third of the time."""
+
 MAX_SUBSCRIPTION_BYTES: Final = 1024
 """Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
 
@@ -92,6 +95,34 @@ SPEC_CHECK_S: Final = 0.25
 
 LOG_INTERVAL_S: Final = 5.0
 """At most one log line of a kind in this time: garbage on the wire must not fill a disk."""
+
+# --- shared memory --------------------------------------------------------------------------
+
+SHARED_MIN_BYTES: Final = 16 * 1024
+"""Bytes of a leaf that goes through shared memory: below, TCP is as fast (measured; at 32 KiB it
+has half the throughput)."""
+
+MAX_SHARED_LEAVES: Final = 1024
+"""Large leaves in one message: as many of the smallest as fit in MAX_MESSAGE_BYTES."""
+
+SHARED_RING_BYTES: Final = 64 * 1024 * 1024
+"""Memory of one publisher's ring at most, and never more than half of what is free (a container
+has 64 MB in all). At full speed a subscriber is up to 40 MB behind, whenever it does not run."""
+
+SHARED_SEGMENTS: Final = 16
+"""Parts a ring has at least; what a subscriber holds on to keeps its part from being used again."""
+
+SHARED_OPEN_SEGMENTS: Final = 128
+"""Segments a subscriber keeps open, at two descriptors each: the rings of eight publishers."""
+
+SHARED_TOUCH_S: Final = 1.0
+"""How often a ring in use says that it is, and looks whether its folder is still there."""
+
+SHARED_RETRY_S: Final = 5.0
+"""Pause before a ring that found no memory tries to grow again."""
+
+SHARED_GRACE_S: Final = 30.0
+"""How long a ring outlives its publisher, for subscribers that have not read it yet."""
 
 # --- files ----------------------------------------------------------------------------------
 

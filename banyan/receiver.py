@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import zmq
 
@@ -17,14 +17,17 @@ from banyan.counters import Counters
 from banyan.errors import DecodeError
 from banyan.transport.bell import Bell
 from banyan.transport.link import Link
-from banyan.transport.sockets import SubscriberSocket, open_subscriber
-from banyan.wire import frames
+from banyan.transport.sockets import open_subscriber
+from banyan.transport.subscriber import NOBLOCK, SubscriberSocket, receive_frame
+from banyan.wire import codec, frames
 from banyan.wire.codec import Payload
-from banyan.wire.topics import is_reserved
+from banyan.wire.topics import is_reserved, open_topic
 
 _FAIR_SHARE: Final = 100
 """Messages taken from one backplane before the others are looked at."""
 
+_WARY_FOR: Final = 100
+"""Messages read with care after one that did not tell where it ends."""
 
 _TURN_S: Final = 0.05
 """How often a thread that waits for its action looks whether it may run it itself."""
@@ -36,11 +39,17 @@ _LONGEST_WAIT_MS: Final = 3_600_000
 """libzmq takes a 32-bit timeout."""
 
 
+class HasNumpy(Protocol):
+    """A component, as far as decoding is concerned; it may turn its switch at any time."""
+
+    numpy: bool
+
+
 class Consumer(Protocol):
     """What the loop needs of the component it receives for."""
 
     @property
-    def arrays(self) -> bool: ...
+    def component(self) -> HasNumpy: ...
     def deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
     def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None: ...
     def idle(self) -> None: ...
@@ -62,6 +71,7 @@ class Receiver:
         self._looping_in: int | None = None
         self._finish: Callable[[], None] | None = None
         self._changed = False
+        self._wary = 0
         self._actions: list[Callable[[], None]] = []
         self._stop_requested = False
         self._closed = False
@@ -102,7 +112,7 @@ class Receiver:
 
         Called before `run`, it makes the next one return at once: no request gets lost.
         """
-        self._stop_requested = True
+        self._stop_requested = self._changed = True
         self.wake()
 
     def wake(self) -> None:
@@ -150,45 +160,79 @@ class Receiver:
         """Deliver what the only socket has, waiting in it; False if it is `due` and quiet."""
         socket = next(iter(self._links), None) or self._listen_for_bell()
         socket.wait_at_most(_milliseconds_until(due))
-        self._changed = False
-        while not (self._stop_requested or self._changed):
-            try:
-                message = socket.next_message(0)
-            except zmq.Again:
-                return False
-            self._handle(socket, message, consumer)
-            if time.monotonic() >= due:
-                break
+        try:
+            self._deliver(socket, consumer, 0, due)
+        except zmq.Again:
+            return False
         return True
 
     def _serve_many(self, consumer: Consumer, due: float) -> bool:
         """Deliver what several sockets have, each its fair share; False if `due` and quiet."""
-        held = [socket for socket in self._links if socket.has_held()]
+        held = [socket for socket in self._links if socket.held]
         events = self._poller.poll(0 if held else _milliseconds_until(due))
-        for socket in held + [socket for socket, _ in events if not socket.has_held()]:
-            for _ in range(_FAIR_SHARE):
-                if self._stop_requested or socket not in self._links:
-                    break
-                try:
-                    message = socket.next_message()
-                except zmq.Again:
-                    break
-                self._handle(socket, message, consumer)
+        for socket in held + [socket for socket, _ in events if not socket.held]:
+            if socket in self._links and not self._stop_requested:
+                with contextlib.suppress(zmq.Again):
+                    self._deliver(socket, consumer, NOBLOCK, math.inf)
         return bool(held or events)
 
-    def _handle(self, socket: SubscriberSocket, message: list[bytes], consumer: Consumer) -> None:
-        """Decode one message and deliver it; at a ring of the bell, do what others ask for."""
+    def _deliver(
+        self, socket: SubscriberSocket, consumer: Consumer, flags: int, due: float
+    ) -> None:
+        """Deliver messages until it is `due`, something changed or the fair share is taken.
+
+        Raises zmq.Again when there is none. Every message passes here, so nothing is done that
+        can be left out: libzmq is not asked where messages end as long as every payload proves
+        it by being a map (see `frames.realign`). Asking takes as long as all the rest.
+        """
+        link, held = cast(Link, self._links.get(socket)), socket.held
+        component, deliver, counters = consumer.component, consumer.deliver, self._counters
+        decode, now = codec.decode, time.monotonic
+        self._changed = self._stop_requested
+        for _ in range(_FAIR_SHARE):
+            if held or self._wary:
+                self._deliver_warily(socket, consumer, flags)
+            else:
+                head, body = receive_frame(socket, flags), None
+                try:
+                    body = receive_frame(socket, NOBLOCK)
+                    payload = decode(body, arrays=component.numpy)
+                    topic = open_topic(head)
+                except (zmq.Again, DecodeError):
+                    topic = payload = None
+                if topic is None or type(payload) is not dict:
+                    self._look_again(socket, head, body)
+                else:
+                    counters.received += 1
+                    deliver(link, topic, payload)
+            if self._changed or now() >= due:
+                return
+
+    def _look_again(self, socket: SubscriberSocket, head: bytes, body: bytes | None) -> None:
+        """Find out where messages end after one that does not tell; it is delivered next."""
+        read = [head] if body is None else [head, body, *socket.rest_of_message()]
+        socket.hold(frames.realign(read))
+        self._wary = _WARY_FOR
+
+    def _deliver_warily(self, socket: SubscriberSocket, consumer: Consumer, flags: int) -> None:
+        """Deliver one message that is known to be whole; at a ring of the bell, do what is asked.
+
+        Stays wary while there are messages whose payload is no map or has something behind it.
+        """
+        message = socket.next_message(flags)
         if is_reserved(message[0]):
             self._changed = True
             self._do_actions()
             return
         link = self._links[socket]
         try:
-            topic, payload = frames.unpack(message, arrays=consumer.arrays)
+            topic, payload = frames.unpack(message, arrays=consumer.component.numpy)
         except DecodeError as error:
             self._counters.undecodable += 1
             consumer.undecodable(message[0], error, str(link))
             return
+        ordinary = len(message) == 2 and type(payload) is dict
+        self._wary = max(0, self._wary - 1) if ordinary else _WARY_FOR
         self._counters.received += 1
         consumer.deliver(link, topic, payload)
 

@@ -6,7 +6,6 @@ Nothing of python_banyan's API is known here; the base classes translate it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from banyan.errors import ClosedError, DecodeError
 from banyan.logs import QuietLog
 from banyan.receiver import Consumer, Receiver
 from banyan.transport import discovery, handshake
+from banyan.transport.context import new_context
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
 from banyan.wire import frames
@@ -36,14 +36,13 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.context: zmq.Context[Any] = zmq.Context()
+        self.context: zmq.Context[Any] = new_context()
         self.links: list[Link] = []
         self.counters = Counters()
         self.closed = False
         self.receiver = Receiver(self.context, self.counters)
         self._log = QuietLog(logger)
         self._senders: dict[int, Sender] = {}
-        self._new_sender = threading.Lock()
 
     # --- links ------------------------------------------------------------------------------
 
@@ -99,32 +98,30 @@ class Session:
         publishers: Iterable[zmq.Socket[Any]],
         topic: object,
         payload: object,
-        *,
         arrays: bool,
         max_bytes: int,
     ) -> None:
         """Pack one message and send it on each socket; waits while a backplane is behind."""
-        self._check_open()
-        topic_frame, body = frames.pack(topic, payload, arrays=arrays, max_bytes=max_bytes)
+        if self.closed:
+            raise _closed()
+        head, body = frames.pack(topic, payload, arrays, max_bytes)
         for publisher in publishers:
-            if self.sender(publisher).send(topic_frame, body):
+            sender = self._senders.get(id(publisher)) or self.sender(publisher)
+            if sender.send(head, body):
                 self.counters.published += 1
             else:
-                self._check_open()
                 self._give_up(topic)
 
     def sender(self, publisher: zmq.Socket[Any]) -> Sender:
         """Return what sends on a socket, one for each: it holds the socket's lock."""
-        sender = self._senders.get(id(publisher))
-        if sender is None or sender.socket is not publisher:  # a closed socket's id comes again
-            with self._new_sender:
-                sender = self._senders.get(id(publisher))
-                if sender is None or sender.socket is not publisher:
-                    own = (link.sender for link in self.links if link.publisher is publisher)
-                    sender = self._senders[id(publisher)] = next(own, None) or Sender(publisher)
-        return sender
+        own = (link.sender for link in self.links if link.publisher is publisher)
+        # One operation, as several threads may ask. The sender keeps the socket, so that its id
+        # belongs to no other.
+        return self._senders.setdefault(id(publisher), next(own, None) or Sender(publisher))
 
     def _give_up(self, topic: object) -> None:
+        if self.closed:
+            raise _closed()
         self.counters.given_up += 1
         self._log.warning(
             "given up",
@@ -170,7 +167,11 @@ class Session:
 
     def _check_open(self) -> None:
         if self.closed:
-            raise ClosedError("this component is closed: clean_up() was called")
+            raise _closed()
+
+
+def _closed() -> ClosedError:
+    return ClosedError("this component is closed: clean_up() was called")
 
 
 def _warn_of(links: Iterable[Link], waited: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import zmq
 
-from banyan.transport.sockets import SubscriberSocket
+from banyan.transport.subscriber import SubscriberSocket
 from banyan.wire.topics import RESERVED_PREFIX_BYTES
 
 _TOPIC: Final = RESERVED_PREFIX_BYTES + b"bell"

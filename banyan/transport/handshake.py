@@ -17,7 +17,7 @@ import zmq
 from banyan import limits
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
-from banyan.transport.sockets import SubscriberSocket
+from banyan.transport.subscriber import SubscriberSocket
 from banyan.wire.frames import PROBE_PAYLOAD
 from banyan.wire.topics import RESERVED_PREFIX_BYTES, is_reserved
 

@@ -10,6 +10,7 @@ from banyan.errors import SocketTypeError
 from banyan.routing import endpoint
 from banyan.transport import sockets
 from banyan.transport.sender import Sender
+from banyan.transport.subscriber import SubscriberSocket
 
 
 class Link:
@@ -37,7 +38,7 @@ class Link:
         self.topics: set[str] = set()
         self.proven = False
         self.witness: zmq.Socket[Any] | None = None
-        self.subscriber: sockets.SubscriberSocket | None = None
+        self.subscriber: SubscriberSocket | None = None
         self.publisher: zmq.Socket[bytes] | None = None
         self.sender: Sender | None = None
         self._probes_left: tuple[bytes, ...] = ()

@@ -7,9 +7,16 @@ import time
 from typing import Any, Final
 
 import zmq
+from zmq.backend import Socket as BackendSocket
 
 from banyan import limits
-from banyan.transport import sockets
+
+_send_frame: Final[Any] = BackendSocket.send
+"""pyzmq's compiled method, without the Python above it, which costs more than libzmq itself."""
+
+# As plain numbers: combining flags of an enum costs more than sending a frame.
+_LAST: Final = int(zmq.NOBLOCK)
+_MORE: Final = int(zmq.SNDMORE | zmq.NOBLOCK)
 
 _LOOK_MS: Final = 100
 """How often a thread that waits for room looks whether the socket is to be closed."""
@@ -41,22 +48,29 @@ class Sender:
                 return True
             self._sending = True
             try:
-                return self._send(topic, body)
+                send_message(self.socket, topic, body)
+            except zmq.ZMQError as error:
+                return self._send_later(topic, body, error)
+            else:
+                self._stalled = False
+                return True
             finally:
                 self._sending = False
-                while self._interjected:
-                    self.send(*self._interjected.pop(0))
+                if self._interjected:
+                    self._send_interjected()
 
-    def _send(self, topic: bytes, body: bytes) -> bool:
+    def _send_later(self, topic: bytes, body: bytes, error: zmq.ZMQError) -> bool:
+        """Send what was refused once there is room; False if that takes too long."""
         if self._closing:
             return False
-        try:
-            sockets.send_message(self.socket, topic, body)
-        except zmq.Again:
-            self._stalled = not self._send_when_there_is_room(topic, body)
-            return not self._stalled
-        self._stalled = False
-        return True
+        if error.errno != zmq.EAGAIN:
+            raise error
+        self._stalled = not self._send_when_there_is_room(topic, body)
+        return not self._stalled
+
+    def _send_interjected(self) -> None:
+        while self._interjected:
+            self.send(*self._interjected.pop(0))
 
     def try_send(self, topic: bytes, body: bytes) -> None:
         """Send one message if there is room for it now."""
@@ -64,7 +78,7 @@ class Sender:
             if self._sending:
                 return
             try:
-                sockets.send_message(self.socket, topic, body)
+                send_message(self.socket, topic, body)
             except zmq.Again:
                 return
 
@@ -85,7 +99,7 @@ class Sender:
         while True:
             self.socket.get(zmq.EVENTS)
             try:
-                sockets.send_message(self.socket, topic, body)
+                send_message(self.socket, topic, body)
             except zmq.Again:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0 or self._closing:
@@ -93,3 +107,19 @@ class Sender:
                 poller.poll(min(max(1, int(remaining * 1000)), _LOOK_MS))
             else:
                 return True
+
+
+def send_message(socket: zmq.Socket[Any], topic: bytes, body: bytes) -> None:
+    """Queue a message whole, without waiting; raise zmq.Again, with nothing sent, if it is full.
+
+    Never waits inside libzmq, so an exception that a signal handler raises here (Ctrl-C) always
+    finds the first frame taken; the second follows, or the next message would be malformed.
+    """
+    try:
+        _send_frame(socket, topic, _MORE)
+    except zmq.ZMQError:
+        raise
+    except BaseException:
+        _send_frame(socket, body, _LAST)
+        raise
+    _send_frame(socket, body, _LAST)

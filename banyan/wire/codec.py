@@ -23,7 +23,7 @@ __all__ = ["Ext", "Payload", "available", "backend_name", "decode", "encode", "u
 _backend: Backend | None = None
 
 
-def encode(payload: object, *, arrays: bool = False) -> bytes:
+def encode(payload: object, arrays: bool = False) -> bytes:
     """Pack a payload; with `arrays`, numpy arrays and scalars too.
 
     Raises PayloadTypeError, which names the key path and type of what has no MessagePack form.
@@ -37,7 +37,7 @@ def encode(payload: object, *, arrays: bool = False) -> bytes:
         return _encode_unusual(backend, payload, arrays)
 
 
-def decode(body: bytes, *, arrays: bool = False) -> Payload:
+def decode(body: bytes, arrays: bool = False) -> Payload:
     """Unpack a payload; with `arrays`, maps as msgpack-numpy makes them become arrays again.
 
     Raises DecodeError for whatever is not exactly one legal payload.

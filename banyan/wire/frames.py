@@ -13,23 +13,23 @@ from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError
 from banyan.limits import MAX_MESSAGE_BYTES
 from banyan.wire import codec
 from banyan.wire.codec import Payload
-from banyan.wire.topics import decode_topic, encode_topic
+from banyan.wire.topics import decode_topic, topic_frame
 
 PROBE_PAYLOAD: Final = b"\x80"
 """The payload of a probe: an empty map, so that programs that take every topic survive it."""
 
 
 def pack(
-    topic: object, payload: object, *, arrays: bool = False, max_bytes: int = MAX_MESSAGE_BYTES
+    topic: object, payload: object, arrays: bool = False, max_bytes: int = MAX_MESSAGE_BYTES
 ) -> tuple[bytes, bytes]:
     """Return the topic's and the payload's frame.
 
     Raises TopicTypeError, TopicError, PayloadTypeError, or PayloadSizeError for a payload of more
     than `max_bytes` bytes, which a backplane would not take.
     """
-    head = encode_topic(topic)
+    head = topic_frame(topic)
     try:
-        body = codec.encode(payload, arrays=arrays)
+        body = codec.encode(payload, arrays)
     except PayloadTypeError as error:
         raise PayloadTypeError(f"cannot publish on {topic!r}: {error}") from error
     if len(body) > max_bytes:
@@ -49,3 +49,23 @@ def unpack(frames: Sequence[bytes], *, arrays: bool = False) -> tuple[str, Paylo
         count = f"{len(frames)} frame{'s' if len(frames) != 1 else ''}"
         raise DecodeError(f"a message of {count}; expected topic and payload")
     return decode_topic(frames[0]), codec.decode(frames[1], arrays=arrays)
+
+
+def realign(frames: list[bytes]) -> list[list[bytes]]:
+    """Return the messages that frames read in a row make up, the last of them complete.
+
+    The frames were read two by two without asking where messages end, and then the second did
+    not turn out to be a map. A payload that is a map proves that a reader is in step: its first
+    byte can begin no UTF-8, or announces more entries than a topic has bytes. So if the third is
+    a map, the first frame stood alone: a message without payload, or the end of a longer one.
+    """
+    if len(frames) > 2 and _is_map(frames[2]):
+        return [frames[:1], frames[1:]]
+    return [frames]
+
+
+def _is_map(frame: bytes) -> bool:
+    try:
+        return type(codec.decode(frame)) is dict
+    except DecodeError:
+        return False

@@ -6,10 +6,11 @@ that begin with RESERVED_PREFIX belong to Banyan itself.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from banyan.errors import DecodeError, TopicError, TopicTypeError
-from banyan.limits import MAX_TOPIC_BYTES
+from banyan.limits import MAX_TOPIC_BYTES, MEMORISED_TOPICS
 from banyan.wire.wording import shown
 
 RESERVED_PREFIX: Final = "__banyan__/"
@@ -39,12 +40,29 @@ def encode_topic(topic: object) -> bytes:
     return frame
 
 
+_remembered: Final = lru_cache(MEMORISED_TOPICS)(encode_topic)
+
+
+def topic_frame(topic: object) -> bytes:
+    """Return the same as encode_topic, sooner for a topic that was used before."""
+    try:
+        return _remembered(topic)
+    except TypeError:  # unhashable, so no str; the refusal is worded in one place
+        return encode_topic(topic)
+
+
 def decode_topic(frame: bytes) -> str:
     """Return the topic a frame holds; raise DecodeError when it is not UTF-8."""
     try:
         return frame.decode()
     except UnicodeDecodeError as error:
         raise DecodeError(f"the topic {shown(frame)} is not UTF-8: {error.reason}") from error
+
+
+@lru_cache(MEMORISED_TOPICS)
+def open_topic(frame: bytes) -> str | None:
+    """Return the topic a frame holds, or None for one of Banyan's own; raises as decode_topic."""
+    return None if is_reserved(frame) else decode_topic(frame)
 
 
 def is_reserved(frame: bytes) -> bool:

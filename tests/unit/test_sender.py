@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
+from banyan.transport import sender as sender_module
 from banyan.transport import sockets
 from banyan.transport.sender import Sender
 
@@ -28,7 +29,7 @@ def test_an_interjected_message_follows_the_one_it_interrupted(
     subscriber.subscribe("")
     assert publisher.recv() == b"\x01"
     sender = Sender(publisher)
-    real = sockets._send_frame
+    real = sender_module._send_frame
     handled = False
 
     def interrupted(*arguments: object) -> None:
@@ -38,7 +39,7 @@ def test_an_interjected_message_follows_the_one_it_interrupted(
             handled = True
             assert sender.send(b"handler", b"\x02")
 
-    monkeypatch.setattr(sockets, "_send_frame", interrupted)
+    monkeypatch.setattr(sender_module, "_send_frame", interrupted)
     assert sender.send(b"main", b"\x01")
     assert subscriber.recv_multipart() == [b"main", b"\x01"]
     assert subscriber.recv_multipart() == [b"handler", b"\x02"]

@@ -35,11 +35,3 @@ def test_one_sender_for_a_socket_even_if_many_ask_at_once(session: Session) -> N
         thread.join(5)
     assert len(senders) == 8
     assert len(set(map(id, senders))) == 1
-
-
-def test_a_socket_at_the_place_of_a_closed_one_gets_its_own_sender(session: Session) -> None:
-    closed, socket = session.context.socket(zmq.PUB), session.context.socket(zmq.PUB)
-    session._senders[id(socket)] = Sender(closed)  # as when Python used the id again
-    assert session.sender(socket).socket is socket
-    assert session.sender(socket) is session.sender(socket)
-    closed.close()
