@@ -150,6 +150,7 @@ class _View(ComponentView):
 
     def deliver(self, link: Link, topic: str, payload: Payload) -> None:
         component = self._base
-        (component.external_message_processor or component.incoming_message_processing)(
-            topic, payload
-        )
+        if component.external_message_processor:
+            component.external_message_processor(topic, payload)
+        else:
+            component.incoming_message_processing(topic, payload)

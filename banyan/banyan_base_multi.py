@@ -138,9 +138,9 @@ class BanyanBaseMulti(Component):
         encode_topic(topic)
         if isinstance(publisher_socket, str) and publisher_socket == BROADCAST:
             links = self._banyan_wiring.links.values()
-            publishers = [link.publisher for link in links if link.publisher is not None]
+            publishers = tuple(link.publisher for link in links if link.publisher is not None)
         else:
-            publishers = [_foreign(publisher_socket, zmq.PUB, zmq.XPUB)]
+            publishers = (_foreign(publisher_socket, zmq.PUB, zmq.XPUB),)
         self._banyan.publish(publishers, topic, payload, self.numpy, self.max_message_size)
 
     # --- inside -----------------------------------------------------------------------------

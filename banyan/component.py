@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Self
 
-from banyan import limits
 from banyan.errors import DecodeError
 from banyan.session import Session
 from banyan.transport.link import Link
@@ -117,7 +117,6 @@ class ComponentView:
             hook()
 
     def pause(self) -> float:
-        """Return how long to wait for messages before `idle`, in seconds."""
-        pause = float(self.component.loop_time)
+        """Return how long to wait for messages before `idle`, in seconds; inf without a hook."""
         hook = self.component.receive_loop_idle_addition
-        return pause if hook else max(pause, limits.TICK_S)
+        return float(self.component.loop_time) if hook else math.inf

@@ -15,3 +15,11 @@ class Counters:
     """Dropped on arrival: no message of topic and payload."""
     given_up: int = 0
     """Not published: the queue to the backplane stayed full."""
+    shared: int = 0
+    """Of those published: with large data in shared memory."""
+    shared_full: int = 0
+    """Of those published: meant for shared memory, but in band, for want of room in it."""
+    recycled: int = 0
+    """Not received: the data in shared memory had been replaced before this subscriber came."""
+    elsewhere: int = 0
+    """Not received: the data are in the memory of another machine, container or user, or gone."""

@@ -6,6 +6,8 @@
     ├── PayloadTypeError         (TypeError)      something in a payload has no MessagePack form
     ├── PayloadSizeError         (ValueError)     a payload over its limit
     ├── DecodeError              (ValueError)     received bytes that are no message
+    ├── SharedGapError           (LookupError)    data in shared memory replaced before being read
+    ├── SharedElsewhereError     (LookupError)    data in shared memory that is not visible here
     ├── EndpointError            (ValueError)     an address or port that cannot be one
     ├── BackplaneNotRunningError (RuntimeError)   no address given and no backplane found
     ├── PortInUseError           (OSError)        a backplane's port is taken
@@ -36,6 +38,8 @@ __all__ = [
     "PortInUseError",
     "RoutingSpecError",
     "RoutingSpecMissingError",
+    "SharedElsewhereError",
+    "SharedGapError",
     "SocketTypeError",
     "TopicError",
     "TopicTypeError",
@@ -65,6 +69,14 @@ class PayloadSizeError(BanyanError, ValueError):
 
 class DecodeError(BanyanError, ValueError):
     """Received bytes that are no message; the message says why."""
+
+
+class SharedGapError(BanyanError, LookupError):
+    """The data of a message in shared memory were replaced before this subscriber read them."""
+
+
+class SharedElsewhereError(BanyanError, LookupError):
+    """The data of a message are in memory that this process cannot see; the message says why."""
 
 
 class EndpointError(BanyanError, ValueError):

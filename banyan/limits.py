@@ -5,6 +5,7 @@ Sources: "measured" means the project's own fault cases and benchmarks on libzmq
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 # --- what a peer may send -------------------------------------------------------------------
@@ -87,8 +88,9 @@ FIRST_SUBSCRIPTION_MS: Final = 20
 SEND_PATIENCE_S: Final = 6.0
 """How long publish_payload waits for a full queue: as long as a stalled link may go unnoticed."""
 
-TICK_S: Final = 1.0
-"""How often a receive loop wakes that has nothing to do while idle."""
+TICK_S: Final = 1.0 if sys.platform == "win32" else 5.0
+"""How often a receive loop wakes that has nothing to do: a signal that arrives in the microsecond
+before it blocks goes unnoticed until then, and on Windows Ctrl-C always does."""
 
 SPEC_CHECK_S: Final = 0.25
 """How often a component with reload=True looks whether its specification was edited."""

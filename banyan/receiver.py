@@ -26,6 +26,9 @@ from banyan.wire.topics import is_reserved, open_topic
 _FAIR_SHARE: Final = 100
 """Messages taken from one backplane before the others are looked at."""
 
+_LONG_RUN: Final = 10_000
+"""Messages taken in a row where there is only one backplane."""
+
 _WARY_FOR: Final = 100
 """Messages read with care after one that did not tell where it ends."""
 
@@ -34,9 +37,6 @@ _TURN_S: Final = 0.05
 
 _SHORTEST_PAUSE_S: Final = 0.001
 """A pause below it would be a busy loop: libzmq counts milliseconds."""
-
-_LONGEST_WAIT_MS: Final = 3_600_000
-"""libzmq takes a 32-bit timeout."""
 
 
 class HasNumpy(Protocol):
@@ -94,18 +94,18 @@ class Receiver:
     def run(self, consumer: Consumer) -> None:
         """Hand every message to the consumer until `stop`; blocks while there is none.
 
-        `idle` is called about every `pause()` seconds, when no message is waiting. Exceptions of
+        `idle` is called about every `pause()` seconds while no message is waiting. Exceptions of
         the consumer leave the loop; no message is taken out of a socket before the one ahead of
         it is handled.
         """
         with self._running():
-            due = time.monotonic() + consumer.pause()
+            due = math.inf
             while not self._stop_requested:
                 due = min(due, time.monotonic() + max(consumer.pause(), _SHORTEST_PAUSE_S))
                 serve = self._serve_many if len(self._links) > 1 else self._serve_one
-                if not serve(consumer, due):
+                if not serve(consumer, due) and time.monotonic() >= due:
                     consumer.idle()
-                    due = time.monotonic() + max(consumer.pause(), _SHORTEST_PAUSE_S)
+                    due = math.inf
 
     def stop(self) -> None:
         """Make `run` return after the message in hand; from any thread or a handler.
@@ -161,7 +161,7 @@ class Receiver:
         socket = next(iter(self._links), None) or self._listen_for_bell()
         socket.wait_at_most(_milliseconds_until(due))
         try:
-            self._deliver(socket, consumer, 0, due)
+            self._deliver(socket, consumer, 0, _LONG_RUN, due)
         except zmq.Again:
             return False
         return True
@@ -173,13 +173,13 @@ class Receiver:
         for socket in held + [socket for socket, _ in events if not socket.held]:
             if socket in self._links and not self._stop_requested:
                 with contextlib.suppress(zmq.Again):
-                    self._deliver(socket, consumer, NOBLOCK, math.inf)
+                    self._deliver(socket, consumer, NOBLOCK, _FAIR_SHARE, math.inf)
         return bool(held or events)
 
     def _deliver(
-        self, socket: SubscriberSocket, consumer: Consumer, flags: int, due: float
+        self, socket: SubscriberSocket, consumer: Consumer, flags: int, most: int, due: float
     ) -> None:
-        """Deliver messages until it is `due`, something changed or the fair share is taken.
+        """Deliver at most so many messages, until it is `due` or something changes.
 
         Raises zmq.Again when there is none. Every message passes here, so nothing is done that
         can be left out: libzmq is not asked where messages end as long as every payload proves
@@ -187,16 +187,16 @@ class Receiver:
         """
         link, held = cast(Link, self._links.get(socket)), socket.held
         component, deliver, counters = consumer.component, consumer.deliver, self._counters
-        decode, now = codec.decode, time.monotonic
+        decode, clock = codec.decode, time.monotonic if due < math.inf else None
         self._changed = self._stop_requested
-        for _ in range(_FAIR_SHARE):
-            if held or self._wary:
+        for _ in range(most):
+            if self._wary or held:
                 self._deliver_warily(socket, consumer, flags)
             else:
                 head, body = receive_frame(socket, flags), None
                 try:
                     body = receive_frame(socket, NOBLOCK)
-                    payload = decode(body, arrays=component.numpy)
+                    payload = decode(body, component.numpy)
                     topic = open_topic(head)
                 except (zmq.Again, DecodeError):
                     topic = payload = None
@@ -205,7 +205,7 @@ class Receiver:
                 else:
                     counters.received += 1
                     deliver(link, topic, payload)
-            if self._changed or now() >= due:
+            if self._changed or (clock is not None and clock() >= due):
                 return
 
     def _look_again(self, socket: SubscriberSocket, head: bytes, body: bytes | None) -> None:
@@ -276,7 +276,7 @@ class Receiver:
 
 def _milliseconds_until(due: float) -> int:
     """Return how long to wait; rounded up, or the last millisecond would be a busy loop."""
-    return min(max(0, math.ceil((due - time.monotonic()) * 1000)), _LONGEST_WAIT_MS)
+    return math.ceil(max(0, min(due - time.monotonic(), limits.TICK_S)) * 1000)
 
 
 def _fulfil(done: futures.Future[None], action: Callable[[], None]) -> None:

@@ -95,7 +95,7 @@ class Session:
 
     def publish(
         self,
-        publishers: Iterable[zmq.Socket[Any]],
+        publishers: tuple[zmq.Socket[Any], ...],
         topic: object,
         payload: object,
         arrays: bool,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Any, Final
@@ -42,34 +43,41 @@ class Sender:
 
     def send(self, topic: bytes, body: bytes) -> bool:
         """Send one message and return True, or False if the full queue made it give up."""
-        with self._lock:
+        lock = self._lock
+        # `with lock` would take 0.15 us instead of 0.08. What a signal handler raises comes right
+        # after a call: after `acquire` it is met by `except`, after `release` nothing is left.
+        try:
+            lock.acquire()
             if self._sending:
                 self._interjected.append((topic, body))
-                return True
-            self._sending = True
-            try:
-                send_message(self.socket, topic, body)
-            except zmq.ZMQError as error:
-                return self._send_later(topic, body, error)
             else:
-                self._stalled = False
-                return True
-            finally:
-                self._sending = False
-                if self._interjected:
-                    self._send_interjected()
+                self._sending = True
+                send_message(self.socket, topic, body)
+                self._sending = self._stalled = False
+        except BaseException as error:
+            return self._recover(topic, body, error)
+        lock.release()
+        if self._interjected:
+            self._send_interjected()
+        return True
 
-    def _send_later(self, topic: bytes, body: bytes, error: zmq.ZMQError) -> bool:
-        """Send what was refused once there is room; False if that takes too long."""
-        if self._closing:
-            return False
-        if error.errno != zmq.EAGAIN:
-            raise error
-        self._stalled = not self._send_when_there_is_room(topic, body)
-        return not self._stalled
+    def _recover(self, topic: bytes, body: bytes, error: BaseException) -> bool:
+        """Wait at a full queue and tell as `send` does; let go of the lock whatever happened."""
+        try:
+            if isinstance(error, zmq.ZMQError) and self._closing:
+                return False
+            if not isinstance(error, zmq.Again):
+                raise error
+            self._stalled = not self._send_when_there_is_room(topic, body)
+            return not self._stalled
+        finally:
+            self._sending = False
+            with contextlib.suppress(RuntimeError):  # interrupted before the lock was taken
+                self._lock.release()
+            self._send_interjected()
 
     def _send_interjected(self) -> None:
-        while self._interjected:
+        while self._interjected and not self._sending:
             self.send(*self._interjected.pop(0))
 
     def try_send(self, topic: bytes, body: bytes) -> None:

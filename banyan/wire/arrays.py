@@ -9,6 +9,7 @@ is a program: it is neither read nor written here. numpy is imported at the firs
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from banyan.errors import DecodeError, MissingLibraryError
@@ -35,10 +36,13 @@ def require_numpy() -> Any:
     return numpy
 
 
-def to_map(value: object) -> object:
+def to_map(
+    value: object, data: Callable[[np.ndarray[Any, Any]], object] | None = None
+) -> object:
     """Return the map of a numpy array, a numpy scalar or a complex number; else the value itself.
 
-    Raises UnpackableError for arrays of Python objects, which have no form but a pickle.
+    `data` makes of an array what stands for its data, instead of their bytes in C order. Raises
+    UnpackableError for arrays of Python objects, which have no form but a pickle.
     """
     numpy = require_numpy()
     if isinstance(value, numpy.ndarray):
@@ -46,7 +50,7 @@ def to_map(value: object) -> object:
             raise UnpackableError(
                 "is a masked array, whose mask would be lost", "send its filled()"
             )
-        return _array_map(numpy.asarray(value))
+        return _array_map(numpy.asarray(value), data or _bytes_of)
     if isinstance(value, numpy.generic):
         return {b"nd": False, b"type": dtypes.description(value.dtype), b"data": value.tobytes()}
     if isinstance(value, complex):
@@ -69,14 +73,16 @@ def from_map(entries: dict[Any, Any]) -> object:
         raise DecodeError(f"no numpy value: {ascii(str(error))[1:160]}") from error
 
 
-def _array_map(array: np.ndarray[Any, Any]) -> dict[bytes, object]:
+def _array_map(
+    array: np.ndarray[Any, Any], data: Callable[[np.ndarray[Any, Any]], object]
+) -> dict[bytes, object]:
     description = dtypes.description(array.dtype)
     return {
         b"nd": True,
         b"type": description,
         b"kind": b"" if isinstance(description, str) else b"V",
         b"shape": array.shape,
-        b"data": _bytes_of(array),
+        b"data": data(array),
     }
 
 
@@ -96,7 +102,7 @@ def _read(entries: dict[Any, Any]) -> object:
         raise ValueError("nd is neither True nor False")
     _check_kind(entries.get(b"kind", b""))
     data = entries[b"data"]
-    if type(data) is not bytes:
+    if type(data) is not bytes and type(data) is not memoryview:
         raise ValueError("the data are no bytes")
     dtype = dtypes.dtype_of(entries[b"type"])
     shape = _shape(entries[b"shape"]) if flag else ()
@@ -121,13 +127,17 @@ def _shape(shape: object) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _view(shape: tuple[int, ...], dtype: np.dtype[Any], data: bytes) -> np.ndarray[Any, Any]:
+def _view(
+    shape: tuple[int, ...], dtype: np.dtype[Any], data: bytes | memoryview
+) -> np.ndarray[Any, Any]:
     expected = math.prod(shape) * dtype.itemsize
     if expected != len(data):
         raise ValueError(f"type and shape make {expected} bytes, the data are {len(data)}")
     import numpy
 
-    array: np.ndarray[Any, Any] = numpy.ndarray(shape, dtype, data)
+    # Of a memoryview numpy.ndarray keeps what is behind it, and not that it is read-only.
+    buffer = data if type(data) is bytes else numpy.frombuffer(data, numpy.uint8)
+    array: np.ndarray[Any, Any] = numpy.ndarray(shape, dtype, buffer)
     _check_text(array)
     return array
 

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
+from types import GenericAlias
 from typing import Any, Final
 
 from banyan.errors import MissingLibraryError
 from banyan.wire import layout
 from banyan.wire.ext import moment_of, received
+
+
+_USUAL_LEVELS: Final = 4
+"""Maps and lists inside the map that a usual payload is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,9 @@ class Backend:
     """Makes of a view of bytes what the library packs as bin, without a copy where it can."""
     revive: Callable[[Any], object] = lambda value: value
     """Replaces an object of the library's own type that `decode` left in a payload."""
+    decode_usual: Callable[[bytes], object] | None = None
+    """Unpacks maps with str keys of numbers, texts and a few levels of the like, surely legal;
+    raises for all others."""
 
 
 def available() -> tuple[str, ...]:
@@ -57,8 +65,26 @@ def load(name: str) -> Backend:
 
 def _load_msgspec() -> Backend:
     library = import_module("msgspec.msgpack")
-    decoder = library.Decoder(ext_hook=received)
-    return Backend("msgspec", library.Encoder().encode, decoder.decode, library.Ext, _same)
+    return Backend(
+        "msgspec",
+        encode=library.Encoder().encode,
+        decode=library.Decoder(ext_hook=received).decode,
+        ext=library.Ext,
+        view=_same,
+        decode_usual=library.Decoder(_usual_type()).decode,
+    )
+
+
+def _usual_type() -> object:
+    """Return the type of a usual payload; checking it while decoding costs nothing (measured).
+
+    bytes are not in it: msgspec takes no union of them and str.
+    """
+    leaf = bool | int | float | str | None
+    item: object = leaf
+    for _ in range(_USUAL_LEVELS):
+        item = leaf | GenericAlias(list, (item,)) | GenericAlias(dict, (str, item))
+    return GenericAlias(dict, (str, item))
 
 
 def _load_msgpack() -> Backend:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from banyan.errors import BanyanError, DecodeError, MissingLibraryError, PayloadTypeError
 from banyan.limits import MAX_CONTAINERS
@@ -21,6 +21,11 @@ from banyan.wire.unpackable import UnpackableError
 __all__ = ["Ext", "Payload", "available", "backend_name", "decode", "encode", "use"]
 
 _backend: Backend | None = None
+
+_UNUSUAL_RUN: Final = 100
+"""Payloads decoded the thorough way after one that was not usual: most likely they are alike."""
+
+_unusual = 0
 
 
 def encode(payload: object, arrays: bool = False) -> bytes:
@@ -42,9 +47,17 @@ def decode(body: bytes, arrays: bool = False) -> Payload:
 
     Raises DecodeError for whatever is not exactly one legal payload.
     """
+    global _unusual  # noqa: PLW0603 - a guess about the next payload, nothing depends on it
     backend = _backend or _load()
     if len(body) > MAX_CONTAINERS:
         layout.check_containers(body)
+    if _unusual:
+        _unusual -= 1
+    elif backend.decode_usual is not None:
+        try:
+            return backend.decode_usual(body)
+        except Exception:  # legal or not, the thorough way tells
+            _unusual = _UNUSUAL_RUN
     try:
         value = backend.decode(body)
         return settle(value, backend.revive, _restore_hook() if arrays else None)

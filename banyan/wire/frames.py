@@ -13,7 +13,7 @@ from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError
 from banyan.limits import MAX_MESSAGE_BYTES
 from banyan.wire import codec
 from banyan.wire.codec import Payload
-from banyan.wire.topics import decode_topic, topic_frame
+from banyan.wire.topics import decode_topic, encode_topic, known_topic
 
 PROBE_PAYLOAD: Final = b"\x80"
 """The payload of a probe: an empty map, so that programs that take every topic survive it."""
@@ -27,7 +27,7 @@ def pack(
     Raises TopicTypeError, TopicError, PayloadTypeError, or PayloadSizeError for a payload of more
     than `max_bytes` bytes, which a backplane would not take.
     """
-    head = topic_frame(topic)
+    head = known_topic(topic) if type(topic) is str else encode_topic(topic)
     try:
         body = codec.encode(payload, arrays)
     except PayloadTypeError as error:

@@ -40,9 +40,10 @@ def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:
     """
     kind = type(value)
     if kind is dict and depth:
-        for key, item in value.items():
+        for key in value:
             if type(key) is not str and type(key) is not bytes:
                 return False
+            item = value[key]  # quicker than items()
             if type(item) not in SCALARS and not is_plain(item, depth - 1):
                 return False
     elif (kind is list or kind is tuple) and depth:

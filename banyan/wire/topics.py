@@ -40,15 +40,8 @@ def encode_topic(topic: object) -> bytes:
     return frame
 
 
-_remembered: Final = lru_cache(MEMORISED_TOPICS)(encode_topic)
-
-
-def topic_frame(topic: object) -> bytes:
-    """Return the same as encode_topic, sooner for a topic that was used before."""
-    try:
-        return _remembered(topic)
-    except TypeError:  # unhashable, so no str; the refusal is worded in one place
-        return encode_topic(topic)
+known_topic: Final = lru_cache(MEMORISED_TOPICS)(encode_topic)
+"""encode_topic for a str, sooner when the topic was used before."""
 
 
 def decode_topic(frame: bytes) -> str:
