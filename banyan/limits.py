@@ -16,6 +16,9 @@ MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_TOPIC_BYTES: Final = 1000
 """Bytes of UTF-8 in a topic: fits MAX_SUBSCRIPTION_BYTES with ZMTP's SUBSCRIBE command name."""
 
+LARGE_FRAME_BYTES: Final = 64 * 1024
+"""Bytes from which a received frame is read where it lies, without a copy: below it is no gain."""
+
 MEMORISED_TOPICS: Final = 1024
 """Topics whose frames are remembered, a few MB at worst: remembering takes a third of the time."""
 

@@ -193,20 +193,30 @@ class Receiver:
             if self._wary or held:
                 self._deliver_warily(socket, consumer, flags)
             else:
-                head, body = receive_frame(socket, flags), None
+                head: bytes = receive_frame(socket, flags)
+                body: bytes | None = None
                 try:
                     body = receive_frame(socket, NOBLOCK)
                     payload = decode(body, component.numpy)
                     topic = open_topic(head)
                 except (zmq.Again, DecodeError):
                     topic = payload = None
-                if topic is None or type(payload) is not dict:
+                if topic is None or body is None or type(payload) is not dict:
                     self._look_again(socket, head, body)
                 else:
+                    if len(body) >= limits.LARGE_FRAME_BYTES:
+                        self._expect_large()
                     counters.received += 1
                     deliver(link, topic, payload)
             if self._changed or (clock is not None and clock() >= due):
                 return
+
+    def _expect_large(self) -> None:
+        """Read with care, so that large frames are not copied."""
+        from banyan.transport.heap import keep_freed_memory
+
+        keep_freed_memory()
+        self._wary = _WARY_FOR
 
     def _look_again(self, socket: SubscriberSocket, head: bytes, body: bytes | None) -> None:
         """Find out where messages end after one that does not tell; it is delivered next."""
@@ -217,7 +227,8 @@ class Receiver:
     def _deliver_warily(self, socket: SubscriberSocket, consumer: Consumer, flags: int) -> None:
         """Deliver one message that is known to be whole; at a ring of the bell, do what is asked.
 
-        Stays wary while there are messages whose payload is no map or has something behind it.
+        Stays so while there are messages whose payload is no map, has something behind it, or is
+        large: this is also the way on which large frames are not copied.
         """
         message = socket.next_message(flags)
         if is_reserved(message[0]):
@@ -231,7 +242,7 @@ class Receiver:
             self._counters.undecodable += 1
             consumer.undecodable(message[0], error, str(link))
             return
-        ordinary = len(message) == 2 and type(payload) is dict
+        ordinary = len(message) == 2 and type(payload) is dict and type(message[1]) is bytes
         self._wary = max(0, self._wary - 1) if ordinary else _WARY_FOR
         self._counters.received += 1
         consumer.deliver(link, topic, payload)

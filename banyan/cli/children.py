@@ -27,16 +27,19 @@ STDERR_LINES: Final = 20
 
 
 class Child:
-    """One program, started as `banyan run NAME` would; `lines` holds what it printed unread."""
+    """One program of Python's `-m`; `lines` holds what it printed unread.
 
-    def __init__(self, name: str, *arguments: object) -> None:
+    Its stdin is a pipe that nobody else holds: it reads the end of it when we end, however we do.
+    """
+
+    def __init__(self, name: str, module: str, *arguments: object) -> None:
         self.name = name
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._said: deque[str] = deque(maxlen=STDERR_LINES)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and programs
             # -P: what lies in the user's folder must not be imported in place of Banyan.
-            [sys.executable, "-P", "-m", "banyan", "run", name, *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", module, *map(str, arguments)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -76,8 +79,16 @@ class Child:
                 lines.append(self.lines.get_nowait())
         return lines
 
+    def tell(self, line: str) -> None:
+        """Send a line to its stdin; that it has ended meanwhile is seen by whoever waits for it."""
+        with contextlib.suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.write(line + "\n")
+                self._process.stdin.flush()
+
     def ask_to_end(self) -> None:
-        """Send SIGTERM (on Windows, end it)."""
+        """Close its stdin and send SIGTERM (on Windows, end it)."""
+        self._close_stdin()
         if self.status is None:
             self._process.terminate()
 
@@ -88,8 +99,14 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._close_stdin()
         for reader in self._readers:
             reader.join(1)
+
+    def _close_stdin(self) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # what was not sent, to a process that has ended
+                self._process.stdin.close()
 
     def _reader(self, stream: IO[str] | None, keep: Callable[[str], object]) -> threading.Thread:
         def read() -> None:
@@ -114,8 +131,12 @@ class Children:
         self._stop = stop
 
     def start(self, name: str, *arguments: object) -> Child:
-        """Start one more."""
-        child = Child(name, *arguments)
+        """Start one more, as `banyan run NAME` would."""
+        return self.start_module(name, "banyan", "run", name, *arguments)
+
+    def start_module(self, name: str, module: str, *arguments: object) -> Child:
+        """Start one more, as `python -m MODULE` would, and call it by a name."""
+        child = Child(name, module, *arguments)
         self.all.append(child)
         return child
 

@@ -8,7 +8,6 @@ import json
 import os
 import queue
 import shutil
-import socket
 import sys
 import time
 from datetime import datetime
@@ -17,13 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from banyan.cli import program, run
+from banyan.cli import own_backplane, program, run
 from banyan.cli.children import Child, Children, StoppedError, stop_on_signals
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-ADDRESS: Final = "127.0.0.1"
 COUNTDOWN: Final = 10
 SPREAD: Final = 0.8
 """Share of the demo's time over which the countdown is spread."""
@@ -137,15 +135,14 @@ def _perform(console: Console, children: Children, seconds: float) -> str | None
 
 def _start(console: Console, children: Children) -> tuple[Child, tuple[object, ...]]:
     """Start all but the client; return the monitor and the options that lead to the backplane."""
-    publisher_port, subscriber_port = _free_ports()
-    ports = ("-p", publisher_port, "-s", subscriber_port)
+    place = own_backplane.free_place()
     console.print(
-        f"[bold]Banyan demo[/]: five processes; publishers connect to port {publisher_port}, "
-        f"subscribers to {subscriber_port}.\n"
+        f"[bold]Banyan demo[/]: five processes; publishers connect to port {place.publisher_port}, "
+        f"subscribers to {place.subscriber_port}.\n"
     )
-    _introduce(console, children.start("backplane", "--bind", ADDRESS, *ports))
-    children.wait_until(lambda: _answers(publisher_port, subscriber_port), "no backplane answers")
-    here = ("-b", ADDRESS, *ports)
+    _introduce(console, own_backplane.start(children, place))
+    own_backplane.wait_for(children, place)
+    here = place.options
     monitor = _introduce(console, children.start("monitor", "--json", *here))
     server = _introduce(console, children.start("echo_server", *here))
     _introduce(console, children.start("system_probe", "--rate", "0.5", *here))
@@ -197,19 +194,6 @@ def _show(console: Console, line: str) -> None:
 def _introduce(console: Console, child: Child) -> Child:
     console.print(f"  [bold]{child.name:12}[/] pid {child.pid:<8} {ROLES[child.name]}")
     return child
-
-
-def _answers(*ports: int) -> bool:
-    from banyan.transport import discovery
-
-    return all(discovery.greeting(ADDRESS, port, 0.5) == discovery.ANSWERS for port in ports)
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
-            probe.bind((ADDRESS, 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _activation() -> str:

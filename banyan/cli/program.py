@@ -69,6 +69,17 @@ def subscriber_port(command: Command) -> Command:
     )(command)
 
 
+def backplane_address(command: Command) -> Command:
+    """Add `-b`, the backplane's address."""
+    return click.option(
+        "-b",
+        "--backplane",
+        "back_plane_ip_address",
+        metavar="ADDRESS",
+        help="Host name or address of the backplane.  [default: the one on this machine]",
+    )(command)
+
+
 def process_name(default: str) -> Callable[[Command], Command]:
     """Add `-n`, the name shown in the banner."""
     return click.option(
@@ -100,15 +111,14 @@ def component_options(name: str) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         for option in (loop_time, subscriber_port, publisher_port, process_name(name)):
             command = option(command)
-        return click.option(
-            "-b",
-            "--backplane",
-            "back_plane_ip_address",
-            metavar="ADDRESS",
-            help="Host name or address of the backplane.  [default: the one on this machine]",
-        )(command)
+        return backplane_address(command)
 
     return add
+
+
+def backplane_options(command: Command) -> Command:
+    """Add `-b -p -s` alone, to a command that is no component but deals with one backplane."""
+    return backplane_address(publisher_port(subscriber_port(command)))
 
 
 def run(command: click.Command, program: str) -> int:

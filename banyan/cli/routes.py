@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from banyan.cli import program
+from banyan.cli import program, tables
 from banyan.errors import Fault, RoutingSpecError, RoutingSpecMissingError
 from banyan.routing.check import WARNING, check
 from banyan.routing.spec import EVERYTHING, Route, load
@@ -104,7 +103,7 @@ def show(ctx: click.Context, file: str, probe: bool, timeout: float) -> None:
     if probe:
         header += ["subscriber", "publisher", "round trip"]
         rows = [row + _answer_cells(answer) for row, answer in zip(rows, answers, strict=True)]
-    _print_table(header, rows)
+    tables.show(header, rows)
     ctx.exit(0 if all(answer.ok for answer in answers) else 1)
 
 
@@ -180,34 +179,3 @@ def _answer_cells(answer: Answer) -> list[str]:
     elif answer.subscriber == answer.publisher == ANSWERS:
         round_trip = "no message came through"
     return [answer.subscriber, answer.publisher, round_trip]
-
-
-# --- printing -------------------------------------------------------------------------------
-
-
-def _print_table(header: list[str], rows: list[list[str]]) -> None:
-    """Print a table: drawn on a terminal, plain aligned text in a pipe; no cell can drive one."""
-    from banyan.cli.presentation import printable
-
-    header, *rows = [[printable(cell) for cell in row] for row in [header, *rows]]
-    if sys.stdout.isatty():
-        _draw(header, rows)
-        return
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    for row in [header, *rows]:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _draw(header: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for name in header:
-        table.add_column(Text(name))
-    for row in rows:
-        # Text, since rich would take [reply] for markup.
-        table.add_row(*[Text(cell) for cell in row])
-    Console().print(table)

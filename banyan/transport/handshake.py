@@ -17,7 +17,7 @@ import zmq
 from banyan import limits
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
-from banyan.transport.subscriber import SubscriberSocket
+from banyan.transport.subscriber import Frames, SubscriberSocket
 from banyan.wire.frames import PROBE_PAYLOAD
 from banyan.wire.topics import RESERVED_PREFIX_BYTES, is_reserved
 
@@ -72,7 +72,7 @@ class _RoundTrip:
         self.watched: zmq.Socket[Any] = subscriber
         self._subscriber, self._sender = subscriber, sender
         self._topic = RESERVED_PREFIX_BYTES + b"probe/" + os.urandom(16).hex().encode()
-        self._early: list[list[bytes]] = []
+        self._early: list[Frames] = []
         subscriber.subscribe(self._topic)
 
     def send(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import zmq
 from zmq.backend import Socket as BackendSocket
 
+from banyan import limits
 from banyan.wire.topics import is_reserved
 
 # The methods of pyzmq's compiled socket, called without the Python layer above them: that layer
@@ -20,6 +21,9 @@ _option: Final[Any] = BackendSocket.get
 # As plain numbers: an enum costs more than receiving a frame.
 NOBLOCK: Final = int(zmq.NOBLOCK)
 
+Frames: TypeAlias = list[Any]
+"""Of one message: bytes, or a memoryview where a frame is large."""
+
 
 class SubscriberSocket(zmq.Socket[bytes]):
     """A SUB socket that never shows a probe and can take back messages read too early.
@@ -29,7 +33,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
     `recv_multipart(zmq.NOBLOCK)`. Until then it stands in `held`.
     """
 
-    held: deque[list[bytes]]
+    held: deque[Frames]
     _rest: deque[bytes]
     _timeout_ms: int
 
@@ -39,11 +43,11 @@ class SubscriberSocket(zmq.Socket[bytes]):
         self._rest = deque()
         self._timeout_ms = -1
 
-    def hold(self, messages: Iterable[list[bytes]]) -> None:
+    def hold(self, messages: Iterable[Frames]) -> None:
         """Put messages back; they are the next to be received."""
         self.held.extend(messages)
 
-    def next_message(self, flags: int = NOBLOCK) -> list[bytes]:
+    def next_message(self, flags: int = NOBLOCK) -> Frames:
         """Return the next message's first three frames, probes included; raise zmq.Again if none.
 
         With flags=0 it waits, for as long as `wait_at_most` said.
@@ -111,7 +115,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
 
     def _whole_message(self, flags: int) -> list[bytes]:
         while True:
-            frames = self.held.popleft() if self.held else self._read_all(flags)
+            frames = [*map(bytes, self.held.popleft())] if self.held else self._read_all(flags)
             if not is_reserved(frames[0]):
                 return frames
 
@@ -119,17 +123,18 @@ class SubscriberSocket(zmq.Socket[bytes]):
         return [receive_frame(self, flags), *self.rest_of_message()]
 
 
-def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> list[bytes]:
+def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> Frames:
     """Return the first three frames of the next message; raise zmq.Again if there is none.
 
-    Further frames are read and thrown away. A message is in the socket as a whole or not at all,
-    so only its first frame can be missing.
+    Large ones are read-only views, not bytes. Further frames are read and thrown away. A message
+    is in the socket as a whole or not at all, so only its first frame can be missing.
     """
     # A frame object knows whether another one follows; asking the socket for that costs more.
     frame = receive_frame(socket, flags, False)
-    frames: list[bytes] = [frame.bytes]
+    frames: Frames = [frame.bytes]
     while frame.more:
         frame = receive_frame(socket, NOBLOCK, False)
         if len(frames) < 3:
-            frames.append(frame.bytes)
+            large = len(frame) >= limits.LARGE_FRAME_BYTES
+            frames.append(memoryview(frame).toreadonly() if large else frame.bytes)
     return frames

@@ -36,9 +36,7 @@ def require_numpy() -> Any:
     return numpy
 
 
-def to_map(
-    value: object, data: Callable[[np.ndarray[Any, Any]], object] | None = None
-) -> object:
+def to_map(value: object, data: Callable[[np.ndarray[Any, Any]], object] | None = None) -> object:
     """Return the map of a numpy array, a numpy scalar or a complex number; else the value itself.
 
     `data` makes of an array what stands for its data, instead of their bytes in C order. Raises

@@ -19,7 +19,6 @@ from banyan.errors import MissingLibraryError
 from banyan.wire import layout
 from banyan.wire.ext import moment_of, received
 
-
 _USUAL_LEVELS: Final = 4
 """Maps and lists inside the map that a usual payload is."""
 
@@ -31,7 +30,7 @@ class Backend:
     name: str
     encode: Callable[[object], bytes]
     """Packs legal, normalised payloads; raises whatever the library raises."""
-    decode: Callable[[bytes], object]
+    decode: Callable[[bytes | memoryview], object]
     """Unpacks exactly one object; raises whatever the library raises."""
     ext: Callable[[int, bytes], object]
     """Makes the library's own form of an extension value."""
@@ -39,7 +38,7 @@ class Backend:
     """Makes of a view of bytes what the library packs as bin, without a copy where it can."""
     revive: Callable[[Any], object] = lambda value: value
     """Replaces an object of the library's own type that `decode` left in a payload."""
-    decode_usual: Callable[[bytes], object] | None = None
+    decode_usual: Callable[[bytes | memoryview], object] | None = None
     """Unpacks maps with str keys of numbers, texts and a few levels of the like, surely legal;
     raises for all others."""
 
@@ -94,7 +93,7 @@ def _load_msgpack() -> Backend:
         packed: bytes = msgpack.packb(payload, use_bin_type=True)
         return packed
 
-    def decode(body: bytes) -> object:
+    def decode(body: bytes | memoryview) -> object:
         unpacked: object = msgpack.unpackb(body, ext_hook=received)
         return unpacked
 
@@ -121,7 +120,7 @@ def _load_umsgpack() -> Backend:
     def read(stream: io.BytesIO) -> object:
         return umsgpack.unpack(stream, ext_handlers=handlers)
 
-    def decode(body: bytes) -> object:
+    def decode(body: bytes | memoryview) -> object:
         stream = io.BytesIO(body)
         try:
             value = read(stream)
@@ -135,7 +134,9 @@ def _load_umsgpack() -> Backend:
     return Backend("umsgpack", encode, decode, umsgpack.Ext)
 
 
-def _last_wins(body: bytes, start: int, leaf: Callable[[bytes], object]) -> tuple[object, int]:
+def _last_wins(
+    body: bytes | memoryview, start: int, leaf: Callable[[bytes | memoryview], object]
+) -> tuple[object, int]:
     """Read a map with a repeated key, which umsgpack refuses and the others overwrite."""
     if start >= len(body):
         raise ValueError("truncated")

@@ -42,7 +42,7 @@ def encode(payload: object, arrays: bool = False) -> bytes:
         return _encode_unusual(backend, payload, arrays)
 
 
-def decode(body: bytes, arrays: bool = False) -> Payload:
+def decode(body: bytes | memoryview, arrays: bool = False) -> Payload:
     """Unpack a payload; with `arrays`, maps as msgpack-numpy makes them become arrays again.
 
     Raises DecodeError for whatever is not exactly one legal payload.
@@ -77,7 +77,8 @@ def use(name: str | None) -> None:
 
     Raises MissingLibraryError when it is unknown or not installed.
     """
-    global _backend  # noqa: PLW0603 - one library serves the process
+    global _backend, _unusual  # noqa: PLW0603 - one library serves the process
+    _unusual = 0
     _backend = None if name is None else load(name)
 
 

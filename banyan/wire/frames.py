@@ -7,7 +7,7 @@ one unless a user asked for it: javabanyan reads exactly two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError
 from banyan.limits import MAX_MESSAGE_BYTES
@@ -40,15 +40,22 @@ def pack(
     return head, body
 
 
-def unpack(frames: Sequence[bytes], *, arrays: bool = False) -> tuple[str, Payload]:
+def unpack(frames: Sequence[Any], *, arrays: bool = False) -> tuple[str, Payload]:
     """Return a message's topic and payload; frames after the second are ignored.
+
+    The frames are bytes. If the payload's is a memoryview, arrays in it are views of that.
 
     Raises DecodeError for what is no message.
     """
     if len(frames) < 2:
         count = f"{len(frames)} frame{'s' if len(frames) != 1 else ''}"
         raise DecodeError(f"a message of {count}; expected topic and payload")
-    return decode_topic(frames[0]), codec.decode(frames[1], arrays=arrays)
+    topic, body = decode_topic(frames[0]), frames[1]
+    if arrays and type(body) is memoryview:
+        from banyan.wire import in_place
+
+        return topic, in_place.decode(body)
+    return topic, codec.decode(body, arrays)
 
 
 def realign(frames: list[bytes]) -> list[list[bytes]]:

@@ -37,7 +37,7 @@ _FEW_ITEMS: Final = 5000
 """Stepped over in about the time in which the header bytes of a megabyte are counted."""
 
 
-def item_end(body: bytes, start: int) -> int:
+def item_end(body: bytes | memoryview, start: int) -> int:
     """Return where the item at `start` ends; for a map or array, where its header ends."""
     head = body[start]
     if head not in LENGTHS:
@@ -47,7 +47,7 @@ def item_end(body: bytes, start: int) -> int:
     return after + extra + int.from_bytes(body[start + 1 : after])
 
 
-def container_size(body: bytes, start: int) -> tuple[bool, int] | None:
+def container_size(body: bytes | memoryview, start: int) -> tuple[bool, int] | None:
     """Return whether a map begins at `start` and its entries or elements; None for a leaf."""
     head = body[start]
     if 0x80 <= head <= 0x9F:
@@ -57,7 +57,7 @@ def container_size(body: bytes, start: int) -> tuple[bool, int] | None:
     return None
 
 
-def check_containers(body: bytes) -> None:
+def check_containers(body: bytes | memoryview) -> None:
     """Raise DecodeError when a body holds more than MAX_CONTAINERS maps and arrays.
 
     An image is a few large items and soon stepped over. Of a long list, the bytes that look like
@@ -75,7 +75,7 @@ def check_containers(body: bytes) -> None:
         )
 
 
-def walk(body: bytes, position: int, items: int) -> tuple[int, int]:
+def walk(body: bytes | memoryview, position: int, items: int) -> tuple[int, int]:
     """Step over a number of items; return where that ends and how many were maps or arrays.
 
     Ends early when the maps and arrays exceed MAX_CONTAINERS.
@@ -97,5 +97,5 @@ def walk(body: bytes, position: int, items: int) -> tuple[int, int]:
     return position, containers
 
 
-def _possible_containers(body: bytes) -> int:
-    return len(body) - len(body.translate(None, bytes(_CONTAINER_HEADS)))
+def _possible_containers(body: bytes | memoryview) -> int:
+    return len(body) - len(bytes(body).translate(None, bytes(_CONTAINER_HEADS)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import random
 import re
 import signal
 import sys
@@ -27,6 +28,7 @@ from banyan.errors import (
     TopicError,
     TopicTypeError,
 )
+from banyan.wire import codec
 
 
 def test_a_message_travels(backplane: Backplane) -> None:
@@ -376,6 +378,37 @@ def test_garbage_is_dropped_counted_and_logged(
         assert component.wait_for(2) == [("x", 5), ("x", "still here")]
     assert component.counters.undecodable == len(GARBAGE)
     assert re.search(r"undecodable.*'x'", caplog.text)
+
+
+PAYLOADS = (
+    {"msg": 1}, {}, {"deep": {"list": [1, {"a": b"b"}]}}, {b"bytes": b"x"}, [1, 2], "text", 5, None,
+    {"large": b"x" * 100_000},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_odd_messages_in_a_flood_cost_no_other(backplane: Backplane, seed: int) -> None:
+    """Nothing but a payload's being a map tells the receive loop where messages end."""
+    chance = random.Random(seed)
+    sent = []
+    with (
+        Recorder("", **backplane.keywords) as component,
+        BanyanBase(**backplane.keywords) as sender,
+        receiving(component),
+    ):
+        for number in range(3000):
+            head, body = b"t%d" % number, codec.encode(chance.choice(PAYLOADS[: 9 - number % 2]))
+            odd = chance.choice(["no", "no", "no", "alone", "three", "garbage"])
+            if odd == "alone":
+                sender.publisher.send_multipart([head])
+            elif odd == "garbage":
+                sender.publisher.send_multipart([head, b"\xc1"])
+            else:
+                frames = [head, body, b"stamp"] if odd == "three" else [head, body]
+                sender.publisher.send_multipart(frames)
+                sent.append((head.decode(), codec.decode(body)))
+        assert component.wait_for(len(sent)) == sent
+    assert component.counters.received == len(sent)
 
 
 def test_a_probe_is_seen_by_nobody(backplane: Backplane) -> None:

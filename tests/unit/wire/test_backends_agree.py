@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from banyan.errors import DecodeError, PayloadTypeError
 from banyan.wire import codec, layout
+from banyan.wire.backends import load
 from banyan.wire.codec import Ext
+from banyan.wire.payload import settle
 
 BACKENDS = ("msgspec", "msgpack", "umsgpack")
 
@@ -177,3 +180,28 @@ def _census(payload: object) -> tuple[int, int]:
         return 0, 0
     inner = [_census(i) for i in (payload.values() if isinstance(payload, dict) else payload)]
     return 1 + sum(c for c, _ in inner), len(payload) + sum(e for _, e in inner)
+
+
+@given(PAYLOADS | st.dictionaries(TEXT, st.integers() | TEXT | st.lists(st.floats())))
+def test_the_quick_way_of_decoding_says_what_the_thorough_one_says(payload: object) -> None:
+    backend = load("msgspec")
+    try:
+        body = codec.encode(payload)
+    except PayloadTypeError:
+        return
+    thorough, quick = settle(backend.decode(body), backend.revive), None
+    with contextlib.suppress(Exception):  # it may refuse, it may not differ
+        assert backend.decode_usual is not None
+        quick = backend.decode_usual(body)
+    if quick is not None:
+        assert repr(quick) == repr(thorough)
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x81\x01\x02", b"\x81\xa1a" * 200 + b"\x01", b"\x81\xa1a\xc1", b"\x80\x80", b"\x05"]
+)
+def test_the_quick_way_refuses_what_is_not_surely_legal(body: bytes) -> None:
+    usual = load("msgspec").decode_usual
+    assert usual is not None
+    with pytest.raises(Exception, match=r".+"):
+        usual(body)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError, TopicTypeError
-from banyan.limits import MAX_MESSAGE_BYTES
+from banyan.limits import MAX_MESSAGE_BYTES, MAX_TOPIC_BYTES
 from banyan.wire import codec, frames
 
 
@@ -65,3 +69,42 @@ def test_the_default_limit_is_that_of_the_backplane() -> None:
 
 def test_the_probe_is_a_valid_empty_map() -> None:
     assert codec.decode(frames.PROBE_PAYLOAD) == {}
+
+
+MAP, TEXT = codec.encode({"a": 1}), codec.encode("text")
+
+
+@pytest.mark.parametrize(
+    ("read", "messages"),
+    [
+        ([b"t"], [[b"t"]]),
+        ([b"t", TEXT], [[b"t", TEXT]]),
+        ([b"t", TEXT, b"stamp"], [[b"t", TEXT, b"stamp"]]),
+        ([b"alone", b"t", MAP], [[b"alone"], [b"t", MAP]]),
+        ([b"stamp", b"t", MAP, b"stamp"], [[b"stamp"], [b"t", MAP, b"stamp"]]),
+        ([b"t", b"\xc1", b"\x81"], [[b"t", b"\xc1", b"\x81"]]),
+    ],
+)
+def test_messages_are_found_in_frames_read_in_a_row(
+    read: list[bytes], messages: list[list[bytes]]
+) -> None:
+    assert frames.realign(read) == messages
+
+
+@given(st.text(max_size=1000))
+def test_no_topic_is_a_map(topic: str) -> None:
+    """What `realign` and the receive loop rely on."""
+    frame = topic.encode()
+    if len(frame) <= MAX_TOPIC_BYTES:
+        with contextlib.suppress(DecodeError):
+            assert type(codec.decode(frame)) is not dict
+
+
+@pytest.mark.parametrize("first", [*range(0x80, 0x90), 0xDE, 0xDF])
+def test_what_begins_a_map_begins_no_topic_or_a_map_longer_than_any(first: int) -> None:
+    for second in range(0x80, 0xC0):  # what may follow in UTF-8
+        frame = bytes([first, second]) + b"a" * 998
+        with contextlib.suppress(UnicodeDecodeError):
+            frame.decode()
+            with pytest.raises(DecodeError):
+                codec.decode(frame)
