@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format check picture clean
+.PHONY: help demo test bench lint types format check picture clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +19,9 @@ demo: $(VENV)/.core ## see real messages travel: backplane, probe, echo and moni
 
 test: $(VENV)/.test ## run every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.bench ## measure Banyan and its peers into build/bench; QUICK=1: in less than two minutes
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and formatting
 	@$(BIN)/ruff check .
@@ -55,6 +58,13 @@ $(VENV)/.core: $(VENV)/.python setup.cfg pyproject.toml
 $(VENV)/.test: $(VENV)/.core
 	@echo "Installing what the tests need ..."
 	@$(PIP) install -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.core
+	@echo "Installing what the benchmark needs ..."
+	@$(PIP) install -e '.[bench]'
+	@PYTHONPATH=tests $(BIN)/python -c 'from tools.peers import install; install()' || \
+	  echo "python-banyan is left out." >&2
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test

@@ -1,0 +1,1 @@
+"""Banyan and its peers, measured side by side: `make bench`."""
