@@ -92,6 +92,8 @@ def _serve(
 ) -> None:
     # Imported here, so that `--help` and wrong arguments are answered without zmq; and all of it
     # before it is ready: a signal that interrupts an import may end Python with another status.
+    from banyan.shared.sweeper import sweep
+
     from .forwarder import Forwarder
     from .memory import MemoryWatch
 
@@ -107,9 +109,13 @@ def _serve(
         banner.show(
             _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
         )
+        swept = time.monotonic()
         while not ended:
             time.sleep(limits.MEMORY_CHECK_S)
             _look_after(memory, forwarder)
+            if time.monotonic() - swept > limits.SHARED_GRACE_S:
+                sweep()  # what killed publishers left in shared memory
+                swept = time.monotonic()
     finally:
         forwarder.close()
 

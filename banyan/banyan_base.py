@@ -43,6 +43,9 @@ class BanyanBase(Component):
         connect_time: seconds to wait for the proof, if more than `limits.PROOF_TIMEOUT_S`;
             python_banyan always slept that long.
         max_message_size: bytes in a published payload; not above what the backplane admits.
+        shared: leave large bytes and arrays (from `limits.SHARED_MIN_BYTES`) in shared memory:
+            subscribers on this machine, of the same user, get read-only views of them, a
+            memoryview where bytes were published; all others miss the message, with a warning.
 
     Raises:
         BackplaneNotRunningError (a RuntimeError): no address given and no backplane found.
@@ -67,6 +70,7 @@ class BanyanBase(Component):
         connect_time: float = 0.3,
         *,
         max_message_size: int = limits.MAX_MESSAGE_BYTES,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         self.subscriber_port = subscriber_port
@@ -77,6 +81,7 @@ class BanyanBase(Component):
         self.receive_loop_idle_addition = receive_loop_idle_addition
         self.connect_time = connect_time
         self.max_message_size = max_message_size
+        self.shared = shared
         if numpy:
             arrays.require_numpy()
         if back_plane_ip_address is None:
@@ -117,13 +122,24 @@ class BanyanBase(Component):
         encode_topic(topic)
         self._banyan.unsubscribe(self._banyan_link, topic)
 
-    def publish_payload(self, payload: Payload, topic: str = "") -> None:
+    def publish_payload(
+        self, payload: Payload, topic: str = "", *, shared: bool | None = None
+    ) -> None:
         """Publish a payload, from any thread; waits while the backplane is behind.
+
+        `shared` overrides the component's own for this message.
 
         Raises TopicTypeError or PayloadTypeError (TypeErrors: the message names the place in the
         payload), TopicError or PayloadSizeError (ValueErrors), ClosedError after `clean_up`.
         """
-        self._banyan.publish((self.publisher,), topic, payload, self.numpy, self.max_message_size)
+        self._banyan.publish(
+            (self.publisher,),
+            topic,
+            payload,
+            self.numpy,
+            self.max_message_size,
+            self.shared if shared is None else shared,
+        )
 
     def get_subscriber(self) -> zmq.Socket[bytes]:
         """Return the SUB socket."""

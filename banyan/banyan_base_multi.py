@@ -63,12 +63,14 @@ class BanyanBaseMulti(Component):
         *,
         reload: bool = False,
         max_message_size: int = limits.MAX_MESSAGE_BYTES,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         self.numpy = numpy
         self.connect_time = connect_time
         self.loop_time = loop_time
         self.max_message_size = max_message_size
+        self.shared = shared
         if numpy:
             arrays.require_numpy()
         self._banyan = Session()
@@ -129,7 +131,14 @@ class BanyanBaseMulti(Component):
         else:
             self._banyan.unsubscribe(link, topic)
 
-    def publish_payload(self, payload: Payload, publisher_socket: Any, topic: str = "") -> None:
+    def publish_payload(
+        self,
+        payload: Payload,
+        publisher_socket: Any,
+        topic: str = "",
+        *,
+        shared: bool | None = None,
+    ) -> None:
         """Publish a payload on one socket, or with "BROADCAST" on all of the table's publishers.
 
         May be called from any thread; waits while a backplane is behind. Raises as
@@ -141,7 +150,14 @@ class BanyanBaseMulti(Component):
             publishers = tuple(link.publisher for link in links if link.publisher is not None)
         else:
             publishers = (_foreign(publisher_socket, zmq.PUB, zmq.XPUB),)
-        self._banyan.publish(publishers, topic, payload, self.numpy, self.max_message_size)
+        self._banyan.publish(
+            publishers,
+            topic,
+            payload,
+            self.numpy,
+            self.max_message_size,
+            self.shared if shared is None else shared,
+        )
 
     # --- inside -----------------------------------------------------------------------------
 

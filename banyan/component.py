@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Self
 
-from banyan.errors import DecodeError
+from banyan.errors import BanyanError, DecodeError
 from banyan.session import Session
 from banyan.transport.link import Link
 from banyan.wire.codec import Payload
@@ -22,6 +22,7 @@ class Component:
 
     loop_time: float
     numpy: bool
+    shared: bool
     _banyan: Session
     _banyan_idle_hook: Callable[[], object] | None = None
 
@@ -109,6 +110,10 @@ class ComponentView:
     def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None:
         """Tell of a message that was dropped."""
         self.component.undecodable_message(topic, error, source)
+
+    def missed(self, topic: bytes, error: BanyanError, source: str) -> None:
+        """Tell of a message whose data in shared memory were missed."""
+        self.component._banyan.log_missed(topic, error, source)
 
     def idle(self) -> None:
         """Do what is to be done while nothing arrives."""

@@ -8,20 +8,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import zmq
 
 from banyan import limits
 from banyan.counters import Counters
-from banyan.errors import DecodeError
+from banyan.errors import BanyanError, DecodeError, SharedElsewhereError, SharedGapError
 from banyan.transport.bell import Bell
 from banyan.transport.link import Link
 from banyan.transport.sockets import open_subscriber
 from banyan.transport.subscriber import NOBLOCK, SubscriberSocket, receive_frame
-from banyan.wire import codec, frames
+from banyan.wire import codec, frames, handle
 from banyan.wire.codec import Payload
 from banyan.wire.topics import is_reserved, open_topic
+
+if TYPE_CHECKING:
+    from banyan.shared.rings import Rings
 
 _FAIR_SHARE: Final = 100
 """Messages taken from one backplane before the others are looked at."""
@@ -52,6 +55,7 @@ class Consumer(Protocol):
     def component(self) -> HasNumpy: ...
     def deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
     def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None: ...
+    def missed(self, topic: bytes, error: BanyanError, source: str) -> None: ...
     def idle(self) -> None: ...
     def pause(self) -> float: ...
 
@@ -72,6 +76,7 @@ class Receiver:
         self._finish: Callable[[], None] | None = None
         self._changed = False
         self._wary = 0
+        self._rings: Rings | None = None
         self._actions: list[Callable[[], None]] = []
         self._stop_requested = False
         self._closed = False
@@ -153,6 +158,8 @@ class Receiver:
     def close(self) -> None:
         """Close what the receiver opened itself."""
         self._bell.close()
+        if self._rings is not None:
+            self._rings.close()
         if self._ear is not None:
             self._ear.close()
 
@@ -201,7 +208,12 @@ class Receiver:
                     topic = open_topic(head)
                 except (zmq.Again, DecodeError):
                     topic = payload = None
-                if topic is None or body is None or type(payload) is not dict:
+                if (
+                    topic is None
+                    or body is None
+                    or type(payload) is not dict
+                    or handle.KEY in payload
+                ):
                     self._look_again(socket, head, body)
                 else:
                     if len(body) >= limits.LARGE_FRAME_BYTES:
@@ -235,17 +247,33 @@ class Receiver:
             self._changed = True
             self._do_actions()
             return
-        link = self._links[socket]
+        link, arrays = self._links[socket], consumer.component.numpy
         try:
-            topic, payload = frames.unpack(message, arrays=consumer.component.numpy)
+            topic, payload = frames.unpack(message, arrays=arrays, resolve=self._resolve)
         except DecodeError as error:
             self._counters.undecodable += 1
             consumer.undecodable(message[0], error, str(link))
+            return
+        except SharedGapError as error:
+            self._counters.recycled += 1
+            consumer.missed(message[0], error, str(link))
+            return
+        except SharedElsewhereError as error:
+            self._counters.elsewhere += 1
+            consumer.missed(message[0], error, str(link))
             return
         ordinary = len(message) == 2 and type(payload) is dict and type(message[1]) is bytes
         self._wary = max(0, self._wary - 1) if ordinary else _WARY_FOR
         self._counters.received += 1
         consumer.deliver(link, topic, payload)
+
+    def _resolve(self, body: bytes, *, arrays: bool) -> Payload:
+        """Return the payload whose large data lie in shared memory."""
+        if self._rings is None:
+            from banyan.shared.rings import Rings
+
+            self._rings = Rings()
+        return self._rings.unpack(body, arrays=arrays)
 
     def _listen_for_bell(self) -> SubscriberSocket:
         """Return a socket to wait in where no backplane sends anything."""

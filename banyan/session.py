@@ -6,14 +6,15 @@ Nothing of python_banyan's API is known here; the base classes translate it.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
 from banyan import limits
 from banyan.counters import Counters
-from banyan.errors import ClosedError, DecodeError
+from banyan.errors import BanyanError, ClosedError, DecodeError
 from banyan.logs import QuietLog
 from banyan.receiver import Consumer, Receiver
 from banyan.transport import discovery, handshake
@@ -21,6 +22,10 @@ from banyan.transport.context import new_context
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
 from banyan.wire import frames
+from banyan.wire.topics import encode_topic
+
+if TYPE_CHECKING:
+    from banyan.shared.ring import Ring
 
 logger = logging.getLogger("banyan")
 
@@ -43,6 +48,8 @@ class Session:
         self.receiver = Receiver(self.context, self.counters)
         self._log = QuietLog(logger)
         self._senders: dict[int, Sender] = {}
+        self._ring: Ring | None = None
+        self._making_ring = threading.RLock()
 
     # --- links ------------------------------------------------------------------------------
 
@@ -100,17 +107,37 @@ class Session:
         payload: object,
         arrays: bool,
         max_bytes: int,
+        shared: bool,
     ) -> None:
-        """Pack one message and send it on each socket; waits while a backplane is behind."""
+        """Pack one message and send it on each socket; waits while a backplane is behind.
+
+        With `shared`, large data stay in shared memory, if there is room for them.
+        """
         if self.closed:
             raise _closed()
-        head, body = frames.pack(topic, payload, arrays, max_bytes)
+        pack = self._pack_shared if shared else frames.pack
+        head, body = pack(topic, payload, arrays, max_bytes)
         for publisher in publishers:
             sender = self._senders.get(id(publisher)) or self.sender(publisher)
             if sender.send(head, body):
                 self.counters.published += 1
             else:
                 self._give_up(topic)
+
+    def _pack_shared(
+        self, topic: object, payload: object, arrays: bool, max_bytes: int
+    ) -> tuple[bytes, bytes]:
+        head = encode_topic(topic)
+        ring = self._ring or self._make_ring()
+        body = ring.pack(payload, arrays=arrays, max_bytes=max_bytes)
+        return frames.pack(topic, payload, arrays, max_bytes) if body is None else (head, body)
+
+    def _make_ring(self) -> Ring:
+        from banyan.shared.ring import Ring
+
+        with self._making_ring:
+            self._ring = self._ring or Ring(self.counters)
+            return self._ring
 
     def sender(self, publisher: zmq.Socket[Any]) -> Sender:
         """Return what sends on a socket, one for each: it holds the socket's lock."""
@@ -147,6 +174,16 @@ class Session:
             error,
         )
 
+    def log_missed(self, topic: bytes, error: BanyanError, source: str) -> None:
+        """Log that data in shared memory were missed, unless the same was logged a moment ago."""
+        self._log.warning(
+            f"missed {type(error).__name__} from {source}",
+            "missed a message on %r from %s: %s",
+            topic[:100],
+            source,
+            error,
+        )
+
     # --- the end ----------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -159,6 +196,8 @@ class Session:
     # --- inside -----------------------------------------------------------------------------
 
     def _close_sockets(self) -> None:
+        if self._ring is not None:
+            self._ring.close()
         for link in self.links:
             link.close()
         self.receiver.close()

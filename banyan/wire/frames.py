@@ -7,13 +7,20 @@ one unless a user asked for it: javabanyan reads exactly two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError
 from banyan.limits import MAX_MESSAGE_BYTES
-from banyan.wire import codec
+from banyan.wire import codec, handle
 from banyan.wire.codec import Payload
 from banyan.wire.topics import decode_topic, encode_topic, known_topic
+
+
+class Resolver(Protocol):
+    """Returns the payload that a handle to shared memory stands for."""
+
+    def __call__(self, body: bytes, *, arrays: bool) -> Payload: ...
+
 
 PROBE_PAYLOAD: Final = b"\x80"
 """The payload of a probe: an empty map, so that programs that take every topic survive it."""
@@ -40,10 +47,13 @@ def pack(
     return head, body
 
 
-def unpack(frames: Sequence[Any], *, arrays: bool = False) -> tuple[str, Payload]:
+def unpack(
+    frames: Sequence[Any], *, arrays: bool = False, resolve: Resolver | None = None
+) -> tuple[str, Payload]:
     """Return a message's topic and payload; frames after the second are ignored.
 
-    The frames are bytes. If the payload's is a memoryview, arrays in it are views of that.
+    The frames are bytes. If the payload's is a memoryview, arrays in it are views of that. If it
+    is a handle, `resolve` returns the payload; without it the handle is the payload.
 
     Raises DecodeError for what is no message.
     """
@@ -51,6 +61,8 @@ def unpack(frames: Sequence[Any], *, arrays: bool = False) -> tuple[str, Payload
         count = f"{len(frames)} frame{'s' if len(frames) != 1 else ''}"
         raise DecodeError(f"a message of {count}; expected topic and payload")
     topic, body = decode_topic(frames[0]), frames[1]
+    if resolve is not None and handle.is_handle(body):
+        return topic, resolve(body, arrays=arrays)
     if arrays and type(body) is memoryview:
         from banyan.wire import in_place
 

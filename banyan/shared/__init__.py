@@ -1,0 +1,1 @@
+"""Large payloads in memory that processes of one machine share; knows of files, not of sockets."""
