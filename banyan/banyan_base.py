@@ -81,7 +81,7 @@ class BanyanBase(Component):
         self.receive_loop_idle_addition = receive_loop_idle_addition
         self.connect_time = connect_time
         self.max_message_size = max_message_size
-        self.shared = shared
+        self._banyan_shared = shared
         if numpy:
             arrays.require_numpy()
         if back_plane_ip_address is None:
@@ -138,7 +138,7 @@ class BanyanBase(Component):
             payload,
             self.numpy,
             self.max_message_size,
-            self.shared if shared is None else shared,
+            self._banyan_shared if shared is None else shared,
         )
 
     def get_subscriber(self) -> zmq.Socket[bytes]:

@@ -40,6 +40,7 @@ class BanyanBaseMulti(Component):
         reload: follow edits of the file while `receive_loop` runs. Only what changed is
             reconnected; an invalid edit is logged and the old table stays.
         max_message_size: bytes in a published payload.
+        shared: leave large bytes and arrays in shared memory, as BanyanBase does.
 
     Raises RoutingSpecMissingError (a ValueError) without a file, RoutingSpecError (a
     RuntimeError) with all faults of the file, MissingLibraryError for numpy=True without numpy. A
@@ -70,7 +71,7 @@ class BanyanBaseMulti(Component):
         self.connect_time = connect_time
         self.loop_time = loop_time
         self.max_message_size = max_message_size
-        self.shared = shared
+        self._banyan_shared = shared
         if numpy:
             arrays.require_numpy()
         self._banyan = Session()
@@ -141,8 +142,8 @@ class BanyanBaseMulti(Component):
     ) -> None:
         """Publish a payload on one socket, or with "BROADCAST" on all of the table's publishers.
 
-        May be called from any thread; waits while a backplane is behind. Raises as
-        BanyanBase.publish_payload, and SocketTypeError (a ValueError) for a socket that is none.
+        May be called from any thread; waits while a backplane is behind. `shared` overrides the
+        component's own for this message. Raises as BanyanBase.publish_payload, and SocketTypeError (a ValueError) for a socket that is none.
         """
         encode_topic(topic)
         if isinstance(publisher_socket, str) and publisher_socket == BROADCAST:
@@ -156,7 +157,7 @@ class BanyanBaseMulti(Component):
             payload,
             self.numpy,
             self.max_message_size,
-            self.shared if shared is None else shared,
+            self._banyan_shared if shared is None else shared,
         )
 
     # --- inside -----------------------------------------------------------------------------

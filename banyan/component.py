@@ -22,7 +22,6 @@ class Component:
 
     loop_time: float
     numpy: bool
-    shared: bool
     _banyan: Session
     _banyan_idle_hook: Callable[[], object] | None = None
 

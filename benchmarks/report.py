@@ -19,7 +19,7 @@ def markdown(results: Results) -> str:
     """Return the whole page."""
     parts = [
         f"# Measured on {results.made[:10]}",
-        _introduction(results),
+        introduction(results),
         tables(results),
         growth_tables(results),
         left_out(results),
@@ -69,7 +69,8 @@ def number(value: float) -> str:
 # --- inside -------------------------------------------------------------------------------------
 
 
-def _introduction(results: Results) -> str:
+def introduction(results: Results) -> str:
+    """Return what the tables show and how it was measured."""
     reference = results.systems.get(results.reference, results.reference)
     rounds = f"{results.rounds} rounds" if results.rounds > 1 else "one round"
     quick = " A quick run: few messages, so read it with caution." if results.quick else ""

@@ -2,7 +2,8 @@
 
     python examples/numpy_camera.py
 
-A real camera would hand over the same kind of array: rows x columns x colours, one byte each.
+A real camera would hand over the same kind of array: rows x columns x colours, one byte each. With
+--shared the pictures stay in shared memory, for viewers on this machine.
 """
 
 from typing import Any
@@ -32,6 +33,7 @@ class Camera(BanyanBase):
 
 @click.command()
 @program.component_options("Camera")
+@click.option("--shared", is_flag=True, help="Leave the pictures in shared memory.")
 def command(loop_time: float, **options: Any) -> None:
     """Publish about five pictures a second on camera/front."""
     with Camera(loop_time=max(loop_time, 0.2), **options) as camera:

@@ -51,12 +51,13 @@ def test_arrays_and_bytes_arrive_as_read_only_views(backplane: Backplane) -> Non
 def test_one_message_may_be_shared_or_not(backplane: Backplane) -> None:
     with (
         Recorder("", **backplane.keywords) as component,
-        BanyanBase(**backplane.keywords) as camera,
+        BanyanBase(**backplane.keywords) as sensor,
+        BanyanBase(shared=True, **backplane.keywords) as camera,
         receiving(component),
     ):
-        camera.publish_payload({"jpeg": JPEG}, "in band")
-        camera.publish_payload({"jpeg": JPEG}, "shared", shared=True)
-        camera.shared = True
+        sensor.publish_payload({"jpeg": JPEG}, "in band")
+        sensor.publish_payload({"jpeg": JPEG}, "shared", shared=True)
+        component.wait_for(2)
         camera.publish_payload({"jpeg": JPEG}, "in band", shared=False)
         kinds = [type(payload["jpeg"]) for _, payload in component.wait_for(3)]
     assert kinds == [bytes, memoryview, bytes]

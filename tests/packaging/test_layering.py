@@ -132,6 +132,7 @@ ROOMS = [
     ("banyan/errors.py", "banyan/limits.py", "banyan/version.py"),
     ("banyan/wire",),
     ("banyan/routing",),
+    ("banyan/shared",),
     ("banyan/transport",),
     ("banyan/session.py", "banyan/receiver.py"),
     ("banyan/component.py", "banyan/banyan_base", "banyan/banyan_base_multi"),
