@@ -16,14 +16,13 @@ import zmq
 from banyan import limits
 from banyan.errors import EndpointError, PortInUseError
 from banyan.transport import discovery, sockets
-from banyan.transport.context import new_context
 
 
 class Forwarder:
     """The two sockets of a backplane and the thread in which libzmq carries messages across."""
 
     def __init__(self, max_message_bytes: int = limits.MAX_MESSAGE_BYTES) -> None:
-        self._context: zmq.Context[Any] = new_context()
+        self._context: zmq.Context[Any] = zmq.Context()
         self._front = sockets.open_front_end(self._context, max_message_bytes)
         self._back = sockets.open_back_end(self._context)
         self._subscriber_urls: list[str] = []

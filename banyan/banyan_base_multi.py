@@ -143,7 +143,8 @@ class BanyanBaseMulti(Component):
         """Publish a payload on one socket, or with "BROADCAST" on all of the table's publishers.
 
         May be called from any thread; waits while a backplane is behind. `shared` overrides the
-        component's own for this message. Raises as BanyanBase.publish_payload, and SocketTypeError (a ValueError) for a socket that is none.
+        component's own for this message. Raises as BanyanBase.publish_payload, and
+        SocketTypeError (a ValueError) for a socket that is none.
         """
         encode_topic(topic)
         if isinstance(publisher_socket, str) and publisher_socket == BROADCAST:

@@ -18,7 +18,7 @@ from banyan.errors import BanyanError, ClosedError, DecodeError
 from banyan.logs import QuietLog
 from banyan.receiver import Consumer, Receiver
 from banyan.transport import discovery, handshake
-from banyan.transport.context import new_context
+from banyan.transport.flood import FloodWatch
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
 from banyan.wire import frames
@@ -41,10 +41,11 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.context: zmq.Context[Any] = new_context()
+        self.context: zmq.Context[Any] = zmq.Context()
         self.links: list[Link] = []
         self.counters = Counters()
         self.closed = False
+        self._flood = FloodWatch(self.context)
         self.receiver = Receiver(self.context, self.counters)
         self._log = QuietLog(logger)
         self._senders: dict[int, Sender] = {}
@@ -121,6 +122,8 @@ class Session:
             sender = self._senders.get(id(publisher)) or self.sender(publisher)
             if sender.send(head, body):
                 self.counters.published += 1
+                if not self.counters.published & self._flood.mask:
+                    self._flood.look()
             else:
                 self._give_up(topic)
 

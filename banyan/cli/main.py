@@ -13,6 +13,7 @@ from banyan.version import __version__
 __all__ = ["VERBS", "LazyGroup", "cli", "main"]
 
 VERBS: Final = {
+    "bench": ("banyan.cli.bench:bench", "Measure throughput and round trips of a backplane."),
     "demo": ("banyan.cli.demo:demo", "See real messages travel on this machine."),
     "routes": ("banyan.cli.routes:routes", "Check and show routing specifications."),
     "run": ("banyan.cli.run:run", "Start a component by its name."),
@@ -52,6 +53,7 @@ def cli() -> None:
     \b
     Examples:
       banyan demo                       see it work, here and now
+      banyan bench --local              how fast it is, here and now
       banyan run echo_server            start a component
       banyan routes check my_spec.csv   find what is wrong in a specification
     """

@@ -17,6 +17,7 @@ COMMANDS = {
     "backplane": ("-m", "backplane", "--help"),
     "monitor": ("-m", "components.monitor", "--help"),
     "banyan": ("-m", "banyan", "--help"),
+    "bench": ("-m", "banyan", "bench", "--help"),
 }
 
 NEEDED = {"monitor": {"zmq"}}

@@ -57,7 +57,6 @@ RUNS: Final[dict[str, Run]] = dict(
         says("monitor --count 1 reply", "reply 1", heard=("reply", 1), status=0),
         says("monitor -b 192.168.1.20", "thing 1", heard=("thing", 1)),
         says("banyan run", "^  echo_server +Send every", status=0, backplanes=0),
-        says("banyan run echo_server --help", "^Usage: echo_server", status=0, backplanes=0),
         says("banyan run echo_server", "^Echoing"),
         says(
             "banyan run echo_client -m 10000",
@@ -72,6 +71,9 @@ RUNS: Final[dict[str, Run]] = dict(
         says("python examples/subscriber.py", "counter {'number': 3}", heard=COUNTER),
         publishes("python examples/publisher.py", "counter"),
         publishes("python examples/numpy_camera.py", "camera/front"),
+        publishes("python examples/numpy_camera.py --shared", "camera/front"),
+        says("banyan bench", r"^100KB +[\d,]+", status=0),
+        says("banyan bench --local", r"^100KB +[\d,]+", status=0, backplanes=0),
         says(
             "python examples/numpy_viewer.py",
             "^camera/front .*240x320x3",
@@ -101,6 +103,8 @@ RUNS: Final[dict[str, Run]] = dict(
         target("check", "lint types test"),
         target("picture", "banyan demo --picture docs/demo.svg"),
         target("help", "Makefile"),
+        target("bench", "python -m benchmarks"),
+        target("bench QUICK=1", "$(if $(QUICK),--quick)"),
         target("clean", "rm -rf $(VENV)"),
     ]
 )
