@@ -43,7 +43,12 @@ class Bar:
 
     def _update(self, part: float, what: str | None = None) -> None:
         if self._progress is not None:
-            self._progress.update(self._task, completed=self._done + part, description=what)
+            self._progress.update(
+                self._task,
+                completed=self._done + part,
+                description=what,
+                refresh=what is not None,  # a row may be done before the next regular look
+            )
 
     def __enter__(self) -> Self:
         if self._progress is not None:
