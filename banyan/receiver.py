@@ -18,7 +18,7 @@ from banyan.errors import BanyanError, DecodeError, SharedElsewhereError, Shared
 from banyan.transport.bell import Bell
 from banyan.transport.link import Link
 from banyan.transport.sockets import open_subscriber
-from banyan.transport.subscriber import NOBLOCK, SubscriberSocket, receive_frame
+from banyan.transport.subscriber import NOBLOCK, Frames, SubscriberSocket, receive_frame
 from banyan.wire import codec, frames, handle
 from banyan.wire.codec import Payload
 from banyan.wire.topics import is_reserved, open_topic
@@ -167,11 +167,7 @@ class Receiver:
         """Deliver what the only socket has, waiting in it; False if it is `due` and quiet."""
         socket = next(iter(self._links), None) or self._listen_for_bell()
         socket.wait_at_most(_milliseconds_until(due))
-        try:
-            self._deliver(socket, consumer, 0, _LONG_RUN, due)
-        except zmq.Again:
-            return False
-        return True
+        return self._deliver(socket, consumer, 0, _LONG_RUN, due)
 
     def _serve_many(self, consumer: Consumer, due: float) -> bool:
         """Deliver what several sockets have, each its fair share; False if `due` and quiet."""
@@ -179,16 +175,15 @@ class Receiver:
         events = self._poller.poll(0 if held else _milliseconds_until(due))
         for socket in held + [socket for socket, _ in events if not socket.held]:
             if socket in self._links and not self._stop_requested:
-                with contextlib.suppress(zmq.Again):
-                    self._deliver(socket, consumer, NOBLOCK, _FAIR_SHARE, math.inf)
+                self._deliver(socket, consumer, NOBLOCK, _FAIR_SHARE, math.inf)
         return bool(held or events)
 
     def _deliver(
         self, socket: SubscriberSocket, consumer: Consumer, flags: int, most: int, due: float
-    ) -> None:
+    ) -> bool:
         """Deliver at most so many messages, until it is `due` or something changes.
 
-        Raises zmq.Again when there is none. Every message passes here, so nothing is done that
+        Returns False when there are no more. Every message passes here, so nothing is done that
         can be left out: libzmq is not asked where messages end as long as every payload proves
         it by being a map (see `frames.realign`). Asking takes as long as all the rest.
         """
@@ -198,16 +193,23 @@ class Receiver:
         self._changed = self._stop_requested
         for _ in range(most):
             if self._wary or held:
-                self._deliver_warily(socket, consumer, flags)
+                if not self._deliver_warily(socket, consumer, flags):
+                    return False
             else:
-                head: bytes = receive_frame(socket, flags)
                 body: bytes | None = None
+                try:
+                    head: bytes = receive_frame(socket, flags)
+                except zmq.Again:
+                    return False
                 try:
                     body = receive_frame(socket, NOBLOCK)
                     payload = decode(body, component.numpy)
                     topic = open_topic(head)
                 except (zmq.Again, DecodeError):
                     topic = payload = None
+                except BaseException:  # of a signal handler
+                    self._look_again(socket, head, body)
+                    raise
                 if (
                     topic is None
                     or body is None
@@ -221,7 +223,8 @@ class Receiver:
                     counters.received += 1
                     deliver(link, topic, payload)
             if self._changed or (clock is not None and clock() >= due):
-                return
+                break
+        return True
 
     def _expect_large(self) -> None:
         """Read with care, so that large frames are not copied."""
@@ -232,24 +235,34 @@ class Receiver:
 
     def _look_again(self, socket: SubscriberSocket, head: bytes, body: bytes | None) -> None:
         """Find out where messages end after one that does not tell; it is delivered next."""
-        read = [head] if body is None else [head, body, *socket.rest_of_message()]
-        socket.hold(frames.realign(read))
+        read = [head, *([] if body is None else [body]), *socket.rest_of_message()]
+        link = self._links.get(socket)
+        socket.hold(frames.realign(read, link.topics if link else ()))
         self._wary = _WARY_FOR
 
-    def _deliver_warily(self, socket: SubscriberSocket, consumer: Consumer, flags: int) -> None:
+    def _deliver_warily(self, socket: SubscriberSocket, consumer: Consumer, flags: int) -> bool:
         """Deliver one message that is known to be whole; at a ring of the bell, do what is asked.
 
         Stays so while there are messages whose payload is no map, has something behind it, or is
-        large: this is also the way on which large frames are not copied.
+        large: this is also the way on which large frames are not copied. Returns False when there
+        is no message.
         """
-        message = socket.next_message(flags)
+        try:
+            message = socket.next_message(flags)
+        except zmq.Again:
+            return False
         if is_reserved(message[0]):
             self._changed = True
             self._do_actions()
-            return
-        link, arrays = self._links[socket], consumer.component.numpy
+        else:
+            self._open_warily(self._links[socket], message, consumer)
+        return True
+
+    def _open_warily(self, link: Link, message: Frames, consumer: Consumer) -> None:
         try:
-            topic, payload = frames.unpack(message, arrays=arrays, resolve=self._resolve)
+            topic, payload = frames.unpack(
+                message, arrays=consumer.component.numpy, resolve=self._resolve
+            )
         except DecodeError as error:
             self._counters.undecodable += 1
             consumer.undecodable(message[0], error, str(link))

@@ -70,9 +70,13 @@ else:
             return False
         return True
 
-    def unlock(descriptor: int, flock: Callable[[int, int], None] = fcntl.flock) -> None:
+    def unlock(
+        descriptor: int,
+        flock: Callable[[int, int], None] = fcntl.flock,
+        how: int = fcntl.LOCK_UN,  # at the end of the interpreter the module is empty
+    ) -> None:
         """Lift the lock, of either kind."""
-        flock(descriptor, fcntl.LOCK_UN)
+        flock(descriptor, how)
 
 
 class Opened:

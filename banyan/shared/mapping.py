@@ -83,18 +83,34 @@ class Mapping:
         return lease
 
 
+class _Forks:
+    """How often this process was forked."""
+
+    count = 0
+
+
+def _count_fork() -> None:
+    _Forks.count += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=_count_fork)
+
+
 class _Lock:
     """The lock of a lease, to be lifted when the last view of its data is gone.
 
-    In a fork of the process nothing is lifted: both have the one lock, and the other still reads.
+    A fork shares the locks of its parent, and what one lifts is lifted for both. So the child
+    never does, and the parent closes its opening of the file instead.
     """
 
-    __slots__ = ("_number", "_process", "_spare")
+    __slots__ = ("_forks", "_number", "_process", "_spare")
 
     def __init__(self, file: Opened, spare: deque[Opened]) -> None:
         self._number = file.number
         self._spare = spare
         self._process = os.getpid()
+        self._forks = _Forks.count
         _lent[file.number] = file
 
     def __del__(
@@ -102,10 +118,16 @@ class _Lock:
         lent: dict[int, Opened] = _lent,
         unlock: Callable[[int], None] = locks.unlock,
         getpid: Callable[[], int] = os.getpid,
+        forks: type[_Forks] = _Forks,
     ) -> None:
-        if self._process == getpid():
+        if self._process != getpid():
+            return
+        file = lent.pop(self._number)
+        if self._forks != forks.count:
+            file.close()
+        elif file.number >= 0:  # at the end of the interpreter it may be closed
             unlock(self._number)
-            self._spare.append(lent.pop(self._number))
+            self._spare.append(file)
 
 
 @functools.lru_cache(maxsize=limits.SHARED_OPEN_SEGMENTS)

@@ -6,7 +6,7 @@ one unless a user asked for it: javabanyan reads exactly two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Protocol
 
 from banyan.errors import DecodeError, PayloadSizeError, PayloadTypeError
@@ -70,21 +70,34 @@ def unpack(
     return topic, codec.decode(body, arrays)
 
 
-def realign(frames: list[bytes]) -> list[list[bytes]]:
+def realign(frames: list[bytes], topics: Collection[str]) -> list[list[bytes]]:
     """Return the messages that frames read in a row make up, the last of them complete.
 
     The frames were read two by two without asking where messages end, and then the second did
     not turn out to be a map. A payload that is a map proves that a reader is in step: its first
-    byte can begin no UTF-8, or announces more entries than a topic has bytes. So if the third is
-    a map, the first frame stood alone: a message without payload, or the end of a longer one.
+    byte can begin no UTF-8, or announces more entries than a topic has bytes. Otherwise the first
+    frame may have stood alone, as a message without payload or the end of a longer one; it did if
+    the next two make a message that was subscribed to. `topics` are those that were, as far as
+    is known: if not even the first frame is among them, a map in the third place must do.
     """
-    if len(frames) > 2 and _is_map(frames[2]):
-        return [frames[:1], frames[1:]]
+    if len(frames) > 2:
+        payload_is_map = _is_map(frames[2])
+        if _is_among(frames[1], topics):
+            stood_alone = payload_is_map is not None
+        else:
+            stood_alone = bool(payload_is_map) and not _is_among(frames[0], topics)
+        if stood_alone:
+            return [frames[:1], frames[1:]]
     return [frames]
 
 
-def _is_map(frame: bytes) -> bool:
+def _is_among(frame: bytes, topics: Collection[str]) -> bool:
+    return any(frame.startswith(topic.encode()) for topic in topics)
+
+
+def _is_map(frame: bytes) -> bool | None:
+    """Tell whether a frame holds a map; None when it holds no payload at all."""
     try:
         return type(codec.decode(frame)) is dict
     except DecodeError:
-        return False
+        return None

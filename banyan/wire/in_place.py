@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from banyan.limits import LARGE_FRAME_BYTES
 from banyan.wire import codec, layout, leaves
 from banyan.wire.codec import Payload
 
@@ -20,8 +19,11 @@ _ARRAY_BEGINS: Final = b"\x85\xc4\x02nd\xc3"
 """The map of five entries that stands for an array, up to its first: nd, True."""
 
 _DATA_KEY: Final = b"\xc4\x04data"
+_BIN_32: Final = 0xC6
+"""The first byte of a bin of 64 KiB or more; below it is no gain."""
+
 _HEADER: Final = 5
-"""Bytes before the data of a bin of 64 KiB or more: 0xC6 and the length."""
+"""Bytes before its data: that one and the length."""
 
 _ITEMS: Final = 500
 """Items looked at: the arrays of a message stand among few others; a long list holds none."""
@@ -52,8 +54,10 @@ def _large_data(body: memoryview) -> list[tuple[int, int]]:
         end = layout.item_end(body, position)
         if end > len(body):
             return []  # truncated: decoding says so
-        if is_data and in_array and end - position > LARGE_FRAME_BYTES:
-            cuts.append((position, end))
+        if is_data and in_array:
+            in_array = False
+            if body[position] == _BIN_32:
+                cuts.append((position, end))
         in_array = in_array or bytes(body[position : position + 6]) == _ARRAY_BEGINS
         is_data = end - position == len(_DATA_KEY) and bytes(body[position:end]) == _DATA_KEY
         position = end

@@ -44,7 +44,7 @@ def lift(payload: object, hole: str, *, arrays: bool) -> Lifted | None:
     lifter = _Lifter(hole, arrays)
     try:
         skeleton = lifter.value(payload, MAX_DEPTH)
-    except UnpackableError:
+    except (UnpackableError, ValueError):  # ValueError: a memoryview that was released
         return None
     return Lifted(skeleton, lifter.leaves) if lifter.leaves else None
 

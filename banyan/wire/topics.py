@@ -54,7 +54,12 @@ def decode_topic(frame: bytes) -> str:
 
 @lru_cache(MEMORISED_TOPICS)
 def open_topic(frame: bytes) -> str | None:
-    """Return the topic a frame holds, or None for one of Banyan's own; raises as decode_topic."""
+    """Return the topic a frame holds, or None for one of Banyan's own.
+
+    Raises DecodeError as decode_topic does, and for what is too long to be remembered.
+    """
+    if len(frame) > MAX_TOPIC_BYTES:
+        raise DecodeError(f"a topic of {len(frame)} bytes; the limit is {MAX_TOPIC_BYTES}")
     return None if is_reserved(frame) else decode_topic(frame)
 
 

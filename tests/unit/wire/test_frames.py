@@ -81,14 +81,19 @@ MAP, TEXT = codec.encode({"a": 1}), codec.encode("text")
         ([b"t", TEXT], [[b"t", TEXT]]),
         ([b"t", TEXT, b"stamp"], [[b"t", TEXT, b"stamp"]]),
         ([b"alone", b"t", MAP], [[b"alone"], [b"t", MAP]]),
+        ([b"alone", b"t", TEXT], [[b"alone"], [b"t", TEXT]]),
+        ([b"t", b"t2", b"\x05"], [[b"t"], [b"t2", b"\x05"]]),
+        ([b"t", b"\x07", MAP], [[b"t", b"\x07", MAP]]),
         ([b"stamp", b"t", MAP, b"stamp"], [[b"stamp"], [b"t", MAP, b"stamp"]]),
         ([b"t", b"\xc1", b"\x81"], [[b"t", b"\xc1", b"\x81"]]),
+        ([b"unknown", b"other", MAP], [[b"unknown"], [b"other", MAP]]),
+        ([b"unknown", b"\x05", TEXT], [[b"unknown", b"\x05", TEXT]]),
     ],
 )
 def test_messages_are_found_in_frames_read_in_a_row(
     read: list[bytes], messages: list[list[bytes]]
 ) -> None:
-    assert frames.realign(read) == messages
+    assert frames.realign(read, {"t"}) == messages
 
 
 @given(st.text(max_size=1000))

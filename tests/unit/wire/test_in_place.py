@@ -61,6 +61,22 @@ def test_an_array_whose_shape_lies_is_refused() -> None:
         in_place.decode(memoryview(body))
 
 
+@pytest.mark.parametrize("size", [65_534, 65_535, 65_536, 65_537])
+def test_arrays_around_the_size_from_which_they_are_views(size: int) -> None:
+    array = np.arange(size).astype(np.uint8)
+    received = in_place.decode(packed({"a": array, "b": array}))
+    assert np.array_equal(received["a"], array)
+    assert np.array_equal(received["b"], array)
+
+
+@pytest.mark.parametrize("value", [b"y" * 70_000, "y" * 70_000])
+def test_what_stands_under_data_outside_arrays_stays_what_it_is(value: object) -> None:
+    received = in_place.decode(packed({"a": IMAGE, "b": {b"data": value}, "c": [b"data", value]}))
+    assert received["b"] == {b"data": value}
+    assert received["c"] == [b"data", value]
+    assert type(received["c"][1]) is type(value)
+
+
 def test_a_map_that_only_looks_like_an_array_comes_through() -> None:
     payload = {b"data": b"y" * 100_000, "nd": True}
     assert in_place.decode(packed(payload)) == payload
