@@ -16,6 +16,7 @@ from banyan import limits
 from banyan.counters import Counters
 from banyan.errors import BanyanError, DecodeError, SharedElsewhereError, SharedGapError
 from banyan.transport.bell import Bell
+from banyan.transport.flood import FloodWatch
 from banyan.transport.link import Link
 from banyan.transport.sockets import open_subscriber
 from banyan.transport.subscriber import NOBLOCK, Frames, SubscriberSocket, receive_frame
@@ -63,9 +64,10 @@ class Consumer(Protocol):
 class Receiver:
     """Receives in whichever thread calls `run`; meanwhile, others hand it what they want done."""
 
-    def __init__(self, context: zmq.Context[Any], counters: Counters) -> None:
+    def __init__(self, context: zmq.Context[Any], counters: Counters, flood: FloodWatch) -> None:
         self._context = context
         self._counters = counters
+        self._flood = flood
         self._bell = Bell(context)
         self._ear: SubscriberSocket | None = None
         self._links: dict[SubscriberSocket, Link] = {}
@@ -189,7 +191,8 @@ class Receiver:
         """
         link, held = cast(Link, self._links.get(socket)), socket.held
         component, deliver, counters = consumer.component, consumer.deliver, self._counters
-        decode, clock = codec.decode, time.monotonic if due < math.inf else None
+        decode, flood = codec.decode, self._flood
+        clock = time.monotonic if due < math.inf else None
         self._changed = self._stop_requested
         for _ in range(most):
             if self._wary or held:
@@ -221,6 +224,8 @@ class Receiver:
                     if len(body) >= limits.LARGE_FRAME_BYTES:
                         self._expect_large()
                     counters.received += 1
+                    if not counters.received & flood.mask:
+                        flood.look()
                     deliver(link, topic, payload)
             if self._changed or (clock is not None and clock() >= due):
                 break

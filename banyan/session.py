@@ -46,7 +46,7 @@ class Session:
         self.counters = Counters()
         self.closed = False
         self._flood = FloodWatch(self.context)
-        self.receiver = Receiver(self.context, self.counters)
+        self.receiver = Receiver(self.context, self.counters, self._flood)
         self._log = QuietLog(logger)
         self._senders: dict[int, Sender] = {}
         self._ring: Ring | None = None

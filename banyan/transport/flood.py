@@ -1,4 +1,4 @@
-"""Lets messages gather while a program publishes without a pause, and only then."""
+"""Lets messages gather while they come or go without a pause, and only then."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ and libzmq's thread then has slept, and has to be woken, at each."""
 _SELDOM: Final = 1023
 _OFTEN: Final = 15
 
-_PAUSES: Final = 8
-"""Slow looks in a row that end a flood: its program is sometimes not running for a while."""
+_ENDED_S: Final = 0.05
+"""A flood that was slow for so long has ended; its program is sometimes not running for a while."""
 
 _TASKS: Final = Path("/proc/self/task")
 
 
 class FloodWatch:
-    """Looks at the pace of publishing now and then, and has libzmq's I/O thread follow it.
+    """Looks at the pace of messages now and then, and has libzmq's I/O thread follow it.
 
     While a flood lasts the thread is a batch thread (Linux): it is woken like any other but does
     not push aside a thread that is running, so that messages leave in groups. Measured on two
@@ -38,7 +38,7 @@ class FloodWatch:
     def __init__(self, context: zmq.Context[Any]) -> None:
         self.mask = _SELDOM
         self._looked = -1.0
-        self._slow = 0
+        self._flooded = -1.0
         self._threads = _io_threads(context)
 
     def look(self) -> None:
@@ -46,11 +46,12 @@ class FloodWatch:
         now = time.monotonic()
         fast = now - self._looked < (self.mask + 1) * _FAST_S
         self._looked = now
-        self._slow = 0 if fast else self._slow + 1
-        if fast and self.mask == _SELDOM:
-            self.mask = _OFTEN
-            self._let_gather(True)
-        elif self._slow == _PAUSES and self.mask == _OFTEN:
+        if fast:
+            self._flooded = now
+            if self.mask == _SELDOM:
+                self.mask = _OFTEN
+                self._let_gather(True)
+        elif self.mask == _OFTEN and now - self._flooded > _ENDED_S:
             self.mask = _SELDOM
             self._let_gather(False)
 

@@ -59,7 +59,7 @@ def test_from_a_flood_to_its_end(context: zmq.Context[zmq.Socket[bytes]], clock:
     clock.now += 0.02  # the program did not run for a while
     publish(watch, clock, 3000, 2e-6)
     assert policies(watch) == {os.SCHED_BATCH}
-    publish(watch, clock, 200, 100e-6)
+    publish(watch, clock, 32, 0.1)
     assert policies(watch) == {os.SCHED_OTHER}
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
