@@ -411,6 +411,17 @@ def test_odd_messages_in_a_flood_cost_no_other(backplane: Backplane, seed: int) 
     assert component.counters.received == len(sent)
 
 
+def test_a_handlers_own_zmq_again_leaves_the_loop(backplane: Backplane) -> None:
+    class Impatient(Recorder):
+        def incoming_message_processing(self, topic: str, payload: Any) -> None:
+            self.subscriber.recv_multipart(zmq.NOBLOCK)
+
+    with Impatient("x", **backplane.keywords) as component:
+        component.publish_payload({"n": 1}, "x")
+        with pytest.raises(zmq.Again):
+            component.receive_loop()
+
+
 def test_a_probe_is_seen_by_nobody(backplane: Backplane) -> None:
     with Recorder("", **backplane.keywords) as everything:
         for _ in range(5):

@@ -67,7 +67,9 @@ def target(name: str, recipe: str) -> tuple[str, Run]:
     """See that make knows a target and what it calls; running it here would run these tests."""
 
     def go(_scene: Scene) -> None:
-        rule = re.search(rf"^{name.partition(' ')[0]}:.*## .*\n((?:\t.*\n)*)", MAKEFILE, re.MULTILINE)
+        rule = re.search(
+            rf"^{name.partition(' ')[0]}:.*## .*\n((?:\t.*\n)*)", MAKEFILE, re.MULTILINE
+        )
         assert rule is not None, f"the Makefile has no target {name} with a ## line"
         assert recipe in rule[0]
 

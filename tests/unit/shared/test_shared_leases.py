@@ -192,3 +192,21 @@ def test_a_fork_neither_writes_nor_ends_leases(ring: Ring, rings: Rings) -> None
     for number in range(200):
         packed(ring, frame(number))
     assert set(held[0]["data"]) == {5}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_what_a_fork_holds_stays_when_its_parent_lets_go(ring: Ring, rings: Rings) -> None:
+    held = [rings.unpack(packed(ring, frame(5)), arrays=True)]
+    ready, go = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(ready, 1)
+        os._exit(0 if set(held[0]["data"]) == {5} else 1)
+    held.clear()
+    for number in range(200):
+        ring.pack(frame(number), arrays=True)
+    os.write(go, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    os.close(ready)
+    os.close(go)

@@ -104,3 +104,11 @@ def test_matching_is_that_of_the_bytes(prefix: str, topic: str) -> None:
     for candidate in (topic, prefix + topic):
         expected = candidate.encode().startswith(prefix.encode())
         assert topics.matches(prefix, candidate) is expected
+
+
+def test_an_absurd_topic_is_not_remembered() -> None:
+    """It would stay in memory: a hostile peer can send frames of 16 MB for topics."""
+    with pytest.raises(DecodeError, match="1001 bytes"):
+        topics.open_topic(b"x" * 1001)
+    assert topics.open_topic(b"x" * 1000) == "x" * 1000
+    assert topics.open_topic(b"__banyan__/probe/1") is None
