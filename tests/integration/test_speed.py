@@ -14,7 +14,6 @@ from tools import Program
 
 from benchmarks.results import Results, from_json
 
-
 ATTEMPTS = 3
 """What else runs on a shared machine can spoil a comparison, never flatter it three times."""
 
