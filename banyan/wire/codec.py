@@ -51,7 +51,7 @@ def decode(body: bytes | memoryview, arrays: bool = False) -> Payload:
     backend = _backend or _load()
     if len(body) > MAX_CONTAINERS:
         layout.check_containers(body)
-    if _unusual:
+    if _unusual > 0:  # threads that count down together may pass 0
         _unusual -= 1
     elif backend.decode_usual is not None:
         try:

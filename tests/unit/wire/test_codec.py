@@ -205,3 +205,13 @@ def test_no_library_is_imported_before_it_is_used() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
     )
     assert result.stdout.strip() == "set()"
+
+
+def test_threads_that_count_down_together_do_not_end_the_quick_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codec.use("msgspec")
+    monkeypatch.setattr(codec, "_unusual", -1)
+    assert codec.decode(b"\x81\xa1a\x01") == {"a": 1}
+    assert codec._unusual == -1
+    codec.use(None)
