@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types format check picture clean
+.PHONY: help demo test bench faults fuzz soak lint types format check picture clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -22,6 +22,15 @@ test: $(VENV)/.test ## run every test
 
 bench: $(VENV)/.bench ## measure Banyan and its peers into build/bench; QUICK=1: in less than two minutes
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+faults: $(VENV)/.test ## put a plain proxy, python-banyan and Banyan through every fault, into build/faults; twelve minutes
+	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+fuzz: $(VENV)/.fuzz ## feed damaged input to what reads it, 60 s a target; SECONDS=300, TARGET=codec change it
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET)) $(ARGS)
+
+soak: $(VENV)/.core ## kill, stop and freeze at random for 10 minutes while messages are counted; MINUTES=60 changes it
+	@PYTHONPATH=tests $(BIN)/python -m soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 lint: $(VENV)/.dev ## ruff: rules and formatting
 	@$(BIN)/ruff check .
@@ -66,6 +75,11 @@ $(VENV)/.bench: $(VENV)/.core
 	@PYTHONPATH=tests $(BIN)/python -c 'from tools.peers import install; install()' || \
 	  echo "python-banyan is left out." >&2
 	@touch $@
+
+# Where atheris cannot be installed, `python -m fuzz` says what to do.
+$(VENV)/.fuzz: $(VENV)/.core
+	@echo "Installing what fuzzing needs ..."
+	@$(PIP) install -e '.[fuzz]' && touch $@ || true
 
 $(VENV)/.dev: $(VENV)/.test
 	@echo "Installing what developers need ..."

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import logging
+import re
 import time
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from banyan import banner, limits, signals
+from banyan import banner, limits, signals, streams
 from banyan.cli import program
-from banyan.routing import endpoint
 from banyan.version import __version__
 
 from .addresses import distinct
 
 if TYPE_CHECKING:
-    from .forwarder import Forwarder
-    from .memory import MemoryWatch
+    from .admission import Network
+    from .service import Service
+    from .settings import Settings
 
-logger = logging.getLogger("banyan")
+LARGEST_SIZE: Final = 2**30
+"""Bytes: libraries beneath count in C's int, which ends before 2 G."""
 
-LARGEST_SIZE: Final = 2**31 - 1
-"""Bytes: libraries beneath count in C's int."""
+_SIZE: Final = re.compile(r"(\d{1,15})([kKmMgG]?)(?:i?[bB])?")
+_SHIFTS: Final = {"": 0, "k": 10, "m": 20, "g": 30}
 
 EXAMPLES = """
 \b
@@ -30,9 +33,42 @@ Examples:
   backplane                          on the usual ports, reached from this machine and its network
   backplane --bind 127.0.0.1         reached from this machine only
   backplane -n BP2 -p 43126 -s 43127     a second one beside the first
+  backplane --keys my_keys           reached by those who have a key; see `banyan keys --help`
+  backplane --metrics-port 9464      with a page of figures at http://127.0.0.1:9464/metrics
 
-Ctrl-C ends it. Components reconnect by themselves when it comes back.
+A SIZE is a number of bytes, such as 500000, 512K, 64M or 2G.
+
+Without keys, connections from public addresses are refused. A subscriber that is too slow is cut
+off alone and comes back by itself. SIGUSR1 has the figures printed. Ctrl-C ends it; components
+reconnect by themselves when it comes back.
 """
+
+
+class Size(click.IntRange):
+    """A number of bytes, such as 500000, 512K, 64M or 2G (units of 1024)."""
+
+    name = "size"
+
+    def _describe_range(self) -> str:
+        """Have the help say the bounds as they may be typed."""
+        most = f" to {_words(self.max)}" if self.max is not None else " or more"
+        return f"{_words(self.min or 0)}{most}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes; a usage error if it is none or out of bounds."""
+        match = _SIZE.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is no size; expected such as 500000, 512K, 64M or 2G", param, ctx)
+        return int(super().convert(int(match[1]) << _SHIFTS[match[2].lower()], param, ctx))
+
+
+def _words(size: float) -> str:
+    """Return a size as it may be typed: 16M."""
+    for unit in ("", "K", "M"):
+        if size % 1024:
+            return f"{size:.0f}{unit}"
+        size /= 1024
+    return f"{size:.0f}G"
 
 
 @click.command(context_settings=program.HELP, epilog=EXAMPLES)
@@ -55,21 +91,75 @@ Ctrl-C ends it. Components reconnect by themselves when it comes back.
     help="Listen on this address only; may be repeated.  [default: all addresses]",
 )
 @click.option(
-    "--max-message-size",
-    type=click.IntRange(limits.MAX_SUBSCRIPTION_BYTES, LARGEST_SIZE),
-    default=limits.MAX_MESSAGE_BYTES,
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="NETWORK",
+    help="Let in a public address or network too, such as 203.0.113.0/24; may be repeated. "
+    "Everybody there can publish and listen: keys are better.",
+)
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Encrypt, and let in only the keys of this directory; see `banyan keys --help`.",
+)
+@click.option(
+    "--when-full",
+    type=click.Choice(["drop", "wait"]),
+    default="drop",
     show_default=True,
-    metavar="BYTES",
+    help="What becomes of messages for a subscriber that is behind. `wait` loses none of them, but "
+    "one slow or stopped subscriber then holds up everybody: only for a backplane of a single "
+    "pipeline.",
+)
+@click.option(
+    "--max-message-size",
+    type=Size(limits.MAX_SUBSCRIPTION_BYTES, LARGEST_SIZE),
+    default=_words(limits.MAX_MESSAGE_BYTES),
+    show_default=True,
+    metavar="SIZE",
     help="Cut off a publisher that sends a larger frame.",
+)
+@click.option(
+    "--memory-limit",
+    type=Size(2 * limits.GUARD_FROM_BYTES),
+    metavar="SIZE",
+    help="Cut off whoever makes the memory of the backplane grow above this.  "
+    "[default: 1G, or a quarter of the machine's]",
+)
+@click.option(
+    "--subscriber-queue",
+    type=Size(limits.MAX_SUBSCRIPTION_BYTES),
+    metavar="SIZE",
+    help="Cut off a subscriber that is further behind.  [default: as --memory-limit]",
+)
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Let no more connections in; a component makes two.  [default: as many as descriptors]",
+)
+@click.option(
+    "--metrics-port",
+    type=program.PORT,
+    help="Serve figures for Prometheus at http://ADDRESS:PORT/metrics.",
+)
+@click.option(
+    "--metrics-bind",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address of that page.",
 )
 @click.version_option(__version__, prog_name="backplane")
 def command(
-    name: str,
     publisher_port: int,
     subscriber_port: int,
     loop_time: float,
     addresses: tuple[str, ...],
-    max_message_size: int,
+    allowed: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Forward messages between components.
 
@@ -80,71 +170,97 @@ def command(
         raise click.UsageError(
             f"publishers and subscribers need different ports; both are {publisher_port}"
         )
-    _serve(name, publisher_port, subscriber_port, distinct(addresses), max_message_size)
+    _serve(_settings(publisher_port, subscriber_port, distinct(addresses), allowed, **options))
 
 
-def _serve(
-    name: str,
+def _settings(
     publisher_port: int,
     subscriber_port: int,
     addresses: tuple[str, ...],
+    allowed: tuple[str, ...],
+    *,
+    name: str,
+    keys: Path | None,
+    when_full: str,
     max_message_size: int,
-) -> None:
-    # Imported here, so that `--help` and wrong arguments are answered without zmq; and all of it
-    # before it is ready: a signal that interrupts an import may end Python with another status.
-    from banyan.shared.sweeper import sweep
+    memory_limit: int | None,
+    subscriber_queue: int | None,
+    max_connections: int | None,
+    metrics_port: int | None,
+    metrics_bind: str,
+) -> Settings:
+    # Imported here, so that `--help` and wrong arguments are answered without zmq and psutil.
+    from . import process
+    from .settings import Settings
 
-    from .forwarder import Forwarder
-    from .memory import MemoryWatch
+    memory = memory_limit or process.default_memory_limit()
+    return Settings(
+        name=name,
+        publisher_port=publisher_port,
+        subscriber_port=subscriber_port,
+        addresses=addresses,
+        allowed=_networks(allowed),
+        keys=keys,
+        max_message_bytes=max_message_size,
+        memory=memory,
+        subscriber_queue=subscriber_queue or memory,
+        max_connections=max_connections,
+        wait=when_full == "wait",
+        metrics=(metrics_bind, metrics_port) if metrics_port else None,
+    )
 
-    memory = MemoryWatch()
-    forwarder = Forwarder(max_message_size)
+
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    from .admission import parse_network
+
+    return tuple(parse_network(text) for text in texts)
+
+
+def _serve(settings: Settings) -> None:
+    # All of it is imported before it is ready: a signal that interrupts an import may end Python
+    # with another status.
+    from .service import Service
+    from .statistics import as_json
+
+    service = Service(settings)
     try:
-        for address in addresses:
-            forwarder.bind(
-                _listen_url(address, publisher_port), _listen_url(address, subscriber_port)
-            )
-        forwarder.start()
-        ended = signals.Ended()
-        banner.show(
-            _banner(name, publisher_port, subscriber_port, addresses), banner.BACKPLANE_WIDTH
-        )
-        swept = time.monotonic()
+        service.start()
+        ended, questions = signals.Ended(), deque[bool]()
+        signals.on_usr1(lambda: questions.append(True))
+        banner.show(_banner(settings), banner.BACKPLANE_WIDTH)
+        _tell_who_may_come_in(settings, service)
         while not ended:
             time.sleep(limits.MEMORY_CHECK_S)
-            _look_after(memory, forwarder)
-            if time.monotonic() - swept > limits.SHARED_GRACE_S:
-                sweep()  # what killed publishers left in shared memory
-                swept = time.monotonic()
+            service.look()
+            if questions:
+                questions.clear()
+                streams.complain(as_json(settings.name, service.statistics()))
     finally:
-        forwarder.close()
+        service.close()
 
 
-def _look_after(memory: MemoryWatch, forwarder: Forwarder) -> None:
-    used = memory.used()
-    if memory.exceeded(used, time.monotonic()):
-        logger.warning(
-            "%.0f MB are in use: what waits for subscribers that are behind is thrown away, "
-            "and all subscribers reconnect",
-            used / 1e6,
+def _tell_who_may_come_in(settings: Settings, service: Service) -> None:
+    for network in settings.allowed:
+        streams.complain(f"backplane: everybody in {network} is let in, and can do anything")
+    if service.keeper is not None:
+        ring = service.keeper.ring
+        rights = "what permissions.toml says" if ring.permissions else "everything"
+        streams.complain(
+            f"backplane: {len(ring.allowed)} keys are let in and may do {rights}; "
+            f"its own public key is {ring.own.public.decode()}"
         )
-        forwarder.free_queues()
 
 
-def _listen_url(address: str, port: int) -> str:
-    return f"tcp://*:{port}" if address == "*" else endpoint.url(address, port)
-
-
-def _banner(
-    name: str, publisher_port: int, subscriber_port: int, addresses: tuple[str, ...]
-) -> list[str]:
+def _banner(settings: Settings) -> list[str]:
     from banyan.transport.discovery import lan_address
 
-    reached = ", ".join(lan_address() if address == "*" else address for address in addresses)
+    reached = ", ".join(
+        lan_address() if address == "*" else address for address in settings.addresses
+    )
     return [
-        f"{name} Backplane IP address: {reached}".lstrip(),
-        f"Subscriber Port = {subscriber_port}",
-        f"Publisher  Port = {publisher_port}",
+        f"{settings.name} Backplane IP address: {reached}".lstrip(),
+        f"Subscriber Port = {settings.subscriber_port}",
+        f"Publisher  Port = {settings.publisher_port}",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +13,11 @@ from banyan import banner, limits
 from banyan.component import Component, ComponentView
 from banyan.counters import Counters
 from banyan.errors import SocketTypeError
+from banyan.keys.choice import credentials_for
 from banyan.routing.endpoint import DEFAULT_PUBLISHER_PORT, DEFAULT_SUBSCRIBER_PORT
 from banyan.session import Session
 from banyan.signals import sigterm_as_ctrl_c
+from banyan.statistics import answer_signals
 from banyan.transport import discovery
 from banyan.transport.link import Link
 from banyan.wire import arrays
@@ -42,15 +45,26 @@ class BanyanBase(Component):
         receive_loop_idle_addition: called without arguments while nothing arrives.
         connect_time: seconds to wait for the proof, if more than `limits.PROOF_TIMEOUT_S`;
             python_banyan always slept that long.
-        max_message_size: bytes in a published payload; not above what the backplane admits.
+        max_message_size: bytes in a published payload; not above what the backplane admits. A
+            subscriber takes more, up to `limits.MAX_RECEIVED_BYTES`.
         shared: leave large bytes and arrays (from `limits.SHARED_MIN_BYTES`) in shared memory:
             subscribers on this machine, of the same user, get read-only views of them, a
             memoryview where bytes were published; all others miss the message, with a warning.
+        keys: path of the key file to connect with, for a backplane with keys; None means what
+            the environment variable BANYAN_KEYS says, '' none. See `banyan keys --help`.
+        stamped: publish with a stamp (publisher, number on its topic, time), a third frame by which
+            receivers notice loss and age; None means what the environment variable
+            BANYAN_STAMPED says, 1 or 0. Not for backplanes with receivers that read exactly two.
+        max_age: seconds from which on a stamped message is dropped when it arrives.
+        receive_queue_bytes: memory that messages may take which wait for the handler, before the
+            connection is cut (Linux only; see `banyan.intake`).
 
     Raises:
         BackplaneNotRunningError (a RuntimeError): no address given and no backplane found.
         EndpointError (a ValueError): an address or port that cannot be one.
         MissingLibraryError (an ImportError): numpy=True without numpy.
+        SettingError (a ValueError): a max_age or BANYAN_STAMPED that cannot be.
+        KeyFileError (a ValueError): a key file that is missing, faulty or open to other users.
     A backplane that is given by address but does not answer is a warning: it is joined later.
 
     Attributes that programs use: `subscriber` and `publisher` (pyzmq sockets), `my_context`,
@@ -71,8 +85,13 @@ class BanyanBase(Component):
         *,
         max_message_size: int = limits.MAX_MESSAGE_BYTES,
         shared: bool = False,
+        keys: str | os.PathLike[str] | None = None,
+        stamped: bool | None = None,
+        max_age: float | None = None,
+        receive_queue_bytes: int = limits.RECEIVE_QUEUE_BYTES,
     ) -> None:
         super().__init__()
+        answer_signals()
         self.subscriber_port = subscriber_port
         self.publisher_port = publisher_port
         self.loop_time = loop_time
@@ -82,17 +101,22 @@ class BanyanBase(Component):
         self.connect_time = connect_time
         self.max_message_size = max_message_size
         self._banyan_shared = shared
+        if max_age is not None:
+            self.max_age = max_age
         if numpy:
             arrays.require_numpy()
+        credentials = credentials_for(keys)
         if back_plane_ip_address is None:
             back_plane_ip_address = discovery.find_local(subscriber_port, publisher_port)
         self.backplane_exists = True
         self.back_plane_ip_address = back_plane_ip_address
 
-        self._banyan = Session()
+        self._banyan = Session(process_name, stamped=stamped, max_message_bytes=max_message_size)
+        self._banyan.receiver.stamps.max_age = self.max_age
         weakref.finalize(self, self._banyan.close)
+        self._banyan.bound_queue(receive_queue_bytes)
         self._banyan_link = self._banyan.open_link(
-            back_plane_ip_address, subscriber_port, publisher_port
+            back_plane_ip_address, subscriber_port, publisher_port, credentials=credentials
         )
         self.my_context: zmq.Context[Any] = self._banyan.context
         self.subscriber = self.get_subscriber()

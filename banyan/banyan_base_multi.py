@@ -12,8 +12,10 @@ from banyan import banner, limits
 from banyan.component import Component, ComponentView
 from banyan.counters import Counters
 from banyan.errors import SocketTypeError, UnknownBackplaneError
+from banyan.keys.choice import KeyChoice, KeyFiles
 from banyan.session import Session
 from banyan.signals import sigterm_as_ctrl_c
+from banyan.statistics import answer_signals
 from banyan.transport.link import Link
 from banyan.wire import arrays
 from banyan.wire.codec import Payload
@@ -41,10 +43,17 @@ class BanyanBaseMulti(Component):
             reconnected; an invalid edit is logged and the old table stays.
         max_message_size: bytes in a published payload.
         shared: leave large bytes and arrays in shared memory, as BanyanBase does.
+        keys: path of the key file for all backplanes, or a mapping from backplanes' names to
+            paths, where those it leaves out are connected to without; None and '' as in BanyanBase.
+        stamped, max_age: stamps on what is published, dropping what is old, as in BanyanBase; each
+            backplane has sequences of its own.
+        receive_queue_bytes: memory of waiting messages, as in BanyanBase; of all backplanes.
 
     Raises RoutingSpecMissingError (a ValueError) without a file, RoutingSpecError (a
-    RuntimeError) with all faults of the file, MissingLibraryError for numpy=True without numpy. A
-    backplane that does not answer is a warning: it is joined later.
+    RuntimeError) with all faults of the file, MissingLibraryError for numpy=True without numpy,
+    KeyFileError (a ValueError) for a key file that cannot be used, SettingError (a ValueError)
+    for a max_age or BANYAN_STAMPED that cannot be. A backplane that does not
+    answer is a warning: it is joined later.
 
     Attributes that programs use: `backplane_table`, a list of dicts with the keys
     `backplane_name`, `subscriber` and `publisher` (pyzmq sockets or None); `my_context`;
@@ -65,18 +74,28 @@ class BanyanBaseMulti(Component):
         reload: bool = False,
         max_message_size: int = limits.MAX_MESSAGE_BYTES,
         shared: bool = False,
+        keys: KeyFiles | None = None,
+        stamped: bool | None = None,
+        max_age: float | None = None,
+        receive_queue_bytes: int = limits.RECEIVE_QUEUE_BYTES,
     ) -> None:
         super().__init__()
+        answer_signals()
         self.numpy = numpy
         self.connect_time = connect_time
         self.loop_time = loop_time
         self.max_message_size = max_message_size
         self._banyan_shared = shared
+        if max_age is not None:
+            self.max_age = max_age
         if numpy:
             arrays.require_numpy()
-        self._banyan = Session()
+        choice = KeyChoice(keys)
+        self._banyan = Session(process_name, stamped=stamped, max_message_bytes=max_message_size)
+        self._banyan.receiver.stamps.max_age = self.max_age
         weakref.finalize(self, self._banyan.close)
-        self._banyan_wiring = Wiring(self._banyan, back_plane_csv_file, reload=reload)
+        self._banyan.bound_queue(receive_queue_bytes)
+        self._banyan_wiring = Wiring(self._banyan, back_plane_csv_file, reload=reload, keys=choice)
         self.my_context: zmq.Context[Any] = self._banyan.context
         self.counters: Counters = self._banyan.counters
         self.backplane_table: list[dict[str, Any]] = self._banyan_wiring.table

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self, overload
 
-from banyan.errors import BanyanError, DecodeError
+from banyan.errors import BanyanError, DecodeError, SettingError
 from banyan.session import Session
 from banyan.transport.link import Link
 from banyan.wire.codec import Payload
+from banyan.wire.stamp import Stamp
+
+
+class _StampOfMessage:
+    """The stamp of the message being handled; a program's own attribute of that name hides it.
+
+    Which a property would not allow: python_banyan's programs may use any name.
+    """
+
+    @overload
+    def __get__(self, component: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, component: Component, kind: type) -> Stamp | None: ...
+    def __get__(self, component: Component | None, kind: type) -> Self | Stamp | None:
+        if component is None:
+            return self
+        return component._banyan.receiver.stamps.opened() if "_banyan" in vars(component) else None
 
 
 class Component:
@@ -22,7 +39,9 @@ class Component:
 
     loop_time: float
     numpy: bool
+    stamp = _StampOfMessage()
     _banyan: Session
+    _banyan_max_age: float | None = None
     _banyan_idle_hook: Callable[[], object] | None = None
 
     @property
@@ -37,6 +56,27 @@ class Component:
     def receive_loop_idle_addition(self, hook: Callable[[], object] | None) -> None:
         self._banyan_idle_hook = hook
         if hasattr(self, "_banyan"):
+            self._banyan.receiver.wake()
+
+    @property
+    def max_age(self) -> float | None:
+        """Seconds from which on a stamped message is dropped instead of delivered, or None.
+
+        May be assigned at any time. Messages without a stamp are delivered, whatever their age.
+        It is counted from the publisher's clock to ours: between machines whose clocks differ,
+        ages differ by as much. A message from the future has the age 0.
+
+        Raises SettingError (a ValueError) for what is no positive number.
+        """
+        return self._banyan_max_age
+
+    @max_age.setter
+    def max_age(self, seconds: float | None) -> None:
+        if seconds is not None and not seconds > 0:  # nan is not
+            raise SettingError(f"max_age must be a positive number of seconds, not {seconds!r}")
+        self._banyan_max_age = seconds
+        if hasattr(self, "_banyan"):
+            self._banyan.receiver.stamps.max_age = seconds
             self._banyan.receiver.wake()
 
     # --- may be overridden ------------------------------------------------------------------
@@ -59,6 +99,15 @@ class Component:
         """
         self._banyan.log_undecodable(topic, error, source)
 
+    def on_gap(self, topic: str, publisher: str, missed: int) -> None:
+        """Hear that messages are missing; may be overridden, the default logs it.
+
+        So many on this topic, of the publisher with this id, never came: called before the
+        message that shows it is handled, whose `stamp` can be looked at. They are already counted
+        in `counters.missed`. Only stamps show what is missing.
+        """
+        self._banyan.log_gap(topic, publisher, missed)
+
     # --- for a component to call ------------------------------------------------------------
 
     def receive_loop(self) -> None:
@@ -76,6 +125,13 @@ class Component:
     def stop(self) -> None:
         """Make `receive_loop` return after the message in hand; from any thread or a handler."""
         self._banyan.receiver.stop()
+
+    def statistics(self) -> dict[str, Any]:
+        """Return name, pid, uptime in seconds, all counters and how the backplanes are reached.
+
+        From any thread. SIGUSR1 has every component write the same to stderr, as a line of JSON.
+        """
+        return self._banyan.statistics()
 
     def clean_up(self) -> None:
         """Close the sockets once what was published has left, or after 2 s; twice is harmless."""
@@ -105,6 +161,10 @@ class ComponentView:
     def deliver(self, link: Link, topic: str, payload: Payload) -> None:
         """Hand over one message."""
         self.component.incoming_message_processing(topic, payload)
+
+    def gap(self, topic: str, publisher: str, missed: int) -> None:
+        """Tell of messages that are missing."""
+        self.component.on_gap(topic, publisher, missed)
 
     def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None:
         """Tell of a message that was dropped."""

@@ -14,6 +14,8 @@
     ├── RoutingSpecError         (RuntimeError)   a routing specification with faults
     ├── RoutingSpecMissingError  (ValueError)     no routing specification, or no such file
     ├── UnknownBackplaneError    (StopIteration)  a name that is not in the routing specification
+    ├── KeyFileError             (ValueError)     a key file that is missing, faulty or not safe
+    ├── SettingError             (ValueError)     an argument or variable with an impossible value
     ├── SocketTypeError          (ValueError)     a socket that is None or of the wrong kind
     ├── ClosedError              (RuntimeError)   a component used after clean_up()
     └── MissingLibraryError      (ImportError)    an optional library that is not installed
@@ -32,12 +34,14 @@ __all__ = [
     "DecodeError",
     "EndpointError",
     "Fault",
+    "KeyFileError",
     "MissingLibraryError",
     "PayloadSizeError",
     "PayloadTypeError",
     "PortInUseError",
     "RoutingSpecError",
     "RoutingSpecMissingError",
+    "SettingError",
     "SharedElsewhereError",
     "SharedGapError",
     "SocketTypeError",
@@ -123,6 +127,21 @@ class RoutingSpecMissingError(BanyanError, ValueError):
 
 class UnknownBackplaneError(BanyanError, StopIteration):
     """A backplane's name that is not in the routing specification."""
+
+
+class KeyFileError(BanyanError, ValueError):
+    """A key file, or a directory of them, that is missing, faulty, or open to other users.
+
+    `faults` lists what is wrong in a file of permissions.
+    """
+
+    def __init__(self, *args: object, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(*(args or ["\n".join(map(str, faults))]))
+        self.faults = faults
+
+
+class SettingError(BanyanError, ValueError):
+    """An argument or an environment variable with a value it cannot have; the message names it."""
 
 
 class SocketTypeError(BanyanError, ValueError):

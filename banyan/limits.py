@@ -13,6 +13,10 @@ from typing import Final
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """Bytes in one frame. Above every camera frame in use; a streamed 4 GiB frame is cut here."""
 
+MAX_RECEIVED_BYTES: Final = 64 * 1024 * 1024
+"""Bytes in one frame that a component takes from a backplane, or its `max_message_size` if that is
+more: larger than what a backplane lets pass unless told otherwise, for the backplane may be."""
+
 MAX_TOPIC_BYTES: Final = 1000
 """Bytes of UTF-8 in a topic: fits MAX_SUBSCRIPTION_BYTES with ZMTP's SUBSCRIBE command name."""
 
@@ -21,6 +25,9 @@ LARGE_FRAME_BYTES: Final = 64 * 1024
 
 MEMORISED_TOPICS: Final = 1024
 """Topics whose frames are remembered, a few MB at worst: remembering takes a third of the time."""
+
+MAX_MESSAGE_FRAMES: Final = 1000
+"""Frames that `recv_multipart` returns of one message; what more there are is thrown away."""
 
 MAX_SUBSCRIPTION_BYTES: Final = 1024
 """Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
@@ -50,15 +57,57 @@ SUBSCRIBER_QUEUE: Final = 200_000
 """Messages a backplane holds for each subscriber. libzmq learns of what was read only after half
 a queue: a burst of 100,000 is never lost."""
 
+LOSSLESS_QUEUE_BYTES: Final = 1024 * 1024 * 1024
+"""What a lossless backplane holds for one subscriber, or from one publisher, if all messages are
+of the largest size."""
+
 BACKPLANE_MEMORY_BYTES: Final = 1024 * 1024 * 1024
-"""Memory at which a backplane throws away what waits for subscribers; a quarter of the machine's
-if that is less."""
+"""Memory at which a backplane cuts off whoever makes it grow; a quarter of the machine's if that
+is less. Half of it may wait for one subscriber."""
 
-MEMORY_CHECK_S: Final = 0.25
-"""How often a backplane looks at its memory: at full speed it grows by 0.3 GB meanwhile."""
+RECEIVE_QUEUE_BYTES: Final = 512 * 1024 * 1024
+"""Memory of the messages that wait for a component's handler, before its connection is cut: ten
+seconds of 50 MB/s, for one that is stopped in a debugger."""
 
-MEMORY_SETTLES_S: Final = 2.0
-"""How long freeing the queues may take to have its effect."""
+RECEIVE_QUEUE_CHECK_S: Final = 0.25
+"""How often that is looked at while messages come: at full speed it grows by 0.3 GB meanwhile."""
+
+RECEIVE_QUEUE_QUIET_S: Final = 10.0
+"""After how long without a message nobody looks any more, until the next one."""
+
+MEMORY_CHECK_S: Final = 0.1
+"""How often a backplane looks at its memory: at full speed it grows by 0.2 GB meanwhile."""
+
+KEYS_CHECK_S: Final = 0.25
+"""How often it looks whether its directory of keys was edited."""
+
+MEMORY_SETTLES_S: Final = 1.0
+"""How long freeing memory may take to have its effect."""
+
+GUARD_FROM_BYTES: Final = 64 * 1024 * 1024
+"""Growth of a backplane's memory from which it looks at each connection."""
+
+STRANGER_BYTES: Final = 64 * 1024
+"""Bytes a connection may send before it has shown a key; a handshake takes less than 1,000."""
+
+MAX_SUBSCRIPTIONS_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of subscriptions of one connection: 100,000 topics; they take 200 MB (measured)."""
+
+HEARTBEAT_BYTES_A_SECOND: Final = 64
+"""What a silent subscriber sends at most: pings and pongs, encrypted."""
+
+STALL_S: Final = 2.0
+"""A backplane that did not run for so long was stopped, and its publishers may have given up."""
+
+OVERTAKING_S: Final = 1.0
+"""How long after that new publishers have to wait: what a connection held is read in less."""
+
+DESCRIPTOR_RESERVE: Final = 48
+"""Descriptors a backplane leaves unused: without any, libzmq uses up a core to no avail (measured).
+More than it accepts before those above the limit are turned away."""
+
+ASSUMED_DESCRIPTORS: Final = 1024
+"""Where the system does not tell how many there may be."""
 
 # --- time -----------------------------------------------------------------------------------
 
@@ -100,6 +149,19 @@ SPEC_CHECK_S: Final = 0.25
 
 LOG_INTERVAL_S: Final = 5.0
 """At most one log line of a kind in this time: garbage on the wire must not fill a disk."""
+
+# --- stamps ---------------------------------------------------------------------------------
+
+MAX_STAMPED_TOPICS: Final = 100_000
+"""Topics that a stamped publisher counts on one backplane: 20 MB if their names are 20 bytes long.
+With one more it starts afresh under a new id, so that receivers see no gap."""
+
+WATCHED_SEQUENCES_BYTES: Final = 32 * 1024 * 1024
+"""Memory for the sequences of stamps on one backplane, whatever peers send: 140,000 pairs of a
+publisher and a topic of 20 bytes, 27,000 of the longest. The oldest pairs make room."""
+
+SEQUENCE_BYTES: Final = 200
+"""What a pair takes beside its topic: objects and their place in a table (measured: 190)."""
 
 # --- shared memory --------------------------------------------------------------------------
 
@@ -145,3 +207,15 @@ MAX_SPEC_COLUMNS: Final = 100
 
 MAX_SPEC_FAULTS: Final = 100
 """Faults listed for one routing specification: more say only that it is another kind of file."""
+
+MAX_KEY_FILE_BYTES: Final = 4096
+"""Bytes in a key file; it needs 250. A wrong file is not read whole."""
+
+MAX_KEY_NAME: Final = 64
+"""Characters in the name of a key."""
+
+MAX_KEYS: Final = 10_000
+"""Keys that one backplane lets in: looking whether their files changed takes 30 ms (measured)."""
+
+MAX_PERMISSIONS_BYTES: Final = 1024 * 1024
+"""Bytes in permissions.toml: a hundred for each of MAX_KEYS keys."""

@@ -8,33 +8,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
 from banyan import limits
 from banyan.counters import Counters
-from banyan.errors import BanyanError, DecodeError, SharedElsewhereError, SharedGapError
+from banyan.reader import Consumer, Reader
 from banyan.transport.bell import Bell
 from banyan.transport.flood import FloodWatch
 from banyan.transport.link import Link
 from banyan.transport.sockets import open_subscriber
-from banyan.transport.subscriber import NOBLOCK, Frames, SubscriberSocket, receive_frame
-from banyan.wire import codec, frames, handle
-from banyan.wire.codec import Payload
-from banyan.wire.topics import is_reserved, open_topic
+from banyan.transport.subscriber import NOBLOCK, SubscriberSocket
 
 if TYPE_CHECKING:
-    from banyan.shared.rings import Rings
+    pass
 
 _FAIR_SHARE: Final = 100
 """Messages taken from one backplane before the others are looked at."""
 
 _LONG_RUN: Final = 10_000
 """Messages taken in a row where there is only one backplane."""
-
-_WARY_FOR: Final = 100
-"""Messages read with care after one that did not tell where it ends."""
 
 _TURN_S: Final = 0.05
 """How often a thread that waits for its action looks whether it may run it itself."""
@@ -43,45 +37,49 @@ _SHORTEST_PAUSE_S: Final = 0.001
 """A pause below it would be a busy loop: libzmq counts milliseconds."""
 
 
-class HasNumpy(Protocol):
-    """A component, as far as decoding is concerned; it may turn its switch at any time."""
-
-    numpy: bool
-
-
-class Consumer(Protocol):
-    """What the loop needs of the component it receives for."""
-
-    @property
-    def component(self) -> HasNumpy: ...
-    def deliver(self, link: Link, topic: str, payload: Payload) -> None: ...
-    def undecodable(self, topic: bytes, error: DecodeError, source: str) -> None: ...
-    def missed(self, topic: bytes, error: BanyanError, source: str) -> None: ...
-    def idle(self) -> None: ...
-    def pause(self) -> float: ...
-
-
-class Receiver:
+class Receiver(Reader):
     """Receives in whichever thread calls `run`; meanwhile, others hand it what they want done."""
 
     def __init__(self, context: zmq.Context[Any], counters: Counters, flood: FloodWatch) -> None:
+        super().__init__(counters, flood)
         self._context = context
-        self._counters = counters
-        self._flood = flood
         self._bell = Bell(context)
         self._ear: SubscriberSocket | None = None
-        self._links: dict[SubscriberSocket, Link] = {}
         self._poller = zmq.Poller()
         # Held by whoever uses the SUB sockets: they may change threads, but never be shared.
         self._owner = threading.RLock()
         self._looping_in: int | None = None
         self._finish: Callable[[], None] | None = None
-        self._changed = False
-        self._wary = 0
-        self._rings: Rings | None = None
-        self._actions: list[Callable[[], None]] = []
-        self._stop_requested = False
         self._closed = False
+
+    def on_traffic(self, announce: Callable[[], None]) -> None:
+        """Have `announce` called, in the loop, with the first message of each loop."""
+        self._announce = announce
+
+    def announce_next(self) -> None:
+        """Announce the next message as well; only in the loop's thread, as by `soon`."""
+        self._announced, self._wary = False, max(1, self._wary)
+
+    @property
+    def running(self) -> bool:
+        """Whether a loop runs, in whichever thread."""
+        return self._looping_in is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no message waits; only in the loop's thread."""
+        return not any(socket.held or socket.readable(0) for socket in self._links)
+
+    @property
+    def uncounted_bytes(self) -> int:
+        """Bytes that were taken out of the sockets and are no part of messages received."""
+        own = sum(socket.uncounted_bytes for socket in list(self._links))
+        return own + self._dropped_bytes + self.stamps.bytes
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Run an action in the loop, between two messages, without waiting for it."""
+        self._actions.append(action)
+        self.wake()
 
     def add(self, link: Link) -> None:
         """Receive from one more link; it may not be subscribed to anything yet."""
@@ -107,12 +105,15 @@ class Receiver:
         """
         with self._running():
             due = math.inf
+            self.announce_next()
             while not self._stop_requested:
                 due = min(due, time.monotonic() + max(consumer.pause(), _SHORTEST_PAUSE_S))
                 serve = self._serve_many if len(self._links) > 1 else self._serve_one
-                if not serve(consumer, due) and time.monotonic() >= due:
-                    consumer.idle()
-                    due = math.inf
+                if not serve(consumer, due):
+                    self._read_reports()
+                    if time.monotonic() >= due:
+                        consumer.idle()
+                        due = math.inf
 
     def stop(self) -> None:
         """Make `run` return after the message in hand; from any thread or a handler.
@@ -131,6 +132,7 @@ class Receiver:
         """Run an action where the SUB sockets may be touched, and wait for it."""
         if self._owner.acquire(blocking=False):
             with self._owned():
+                self._changed = True  # if a handler asks
                 action()
             return
         done: futures.Future[None] = futures.Future()
@@ -180,118 +182,10 @@ class Receiver:
                 self._deliver(socket, consumer, NOBLOCK, _FAIR_SHARE, math.inf)
         return bool(held or events)
 
-    def _deliver(
-        self, socket: SubscriberSocket, consumer: Consumer, flags: int, most: int, due: float
-    ) -> bool:
-        """Deliver at most so many messages, until it is `due` or something changes.
-
-        Returns False when there are no more. Every message passes here, so nothing is done that
-        can be left out: libzmq is not asked where messages end as long as every payload proves
-        it by being a map (see `frames.realign`). Asking takes as long as all the rest.
-        """
-        link, held = cast(Link, self._links.get(socket)), socket.held
-        component, deliver, counters = consumer.component, consumer.deliver, self._counters
-        decode, flood = codec.decode, self._flood
-        clock = time.monotonic if due < math.inf else None
-        self._changed = self._stop_requested
-        for _ in range(most):
-            if self._wary or held:
-                if not self._deliver_warily(socket, consumer, flags):
-                    return False
-            else:
-                body: bytes | None = None
-                try:
-                    head: bytes = receive_frame(socket, flags)
-                except zmq.Again:
-                    return False
-                try:
-                    body = receive_frame(socket, NOBLOCK)
-                    payload = decode(body, component.numpy)
-                    topic = open_topic(head)
-                except (zmq.Again, DecodeError):
-                    topic = payload = None
-                except BaseException:  # of a signal handler
-                    self._look_again(socket, head, body)
-                    raise
-                if (
-                    topic is None
-                    or body is None
-                    or type(payload) is not dict
-                    or handle.KEY in payload
-                ):
-                    self._look_again(socket, head, body)
-                else:
-                    if len(body) >= limits.LARGE_FRAME_BYTES:
-                        self._expect_large()
-                    counters.received += 1
-                    if not counters.received & flood.mask:
-                        flood.look()
-                    deliver(link, topic, payload)
-            if self._changed or (clock is not None and clock() >= due):
-                break
-        return True
-
-    def _expect_large(self) -> None:
-        """Read with care, so that large frames are not copied."""
-        from banyan.transport.heap import keep_freed_memory
-
-        keep_freed_memory()
-        self._wary = _WARY_FOR
-
-    def _look_again(self, socket: SubscriberSocket, head: bytes, body: bytes | None) -> None:
-        """Find out where messages end after one that does not tell; it is delivered next."""
-        read = [head, *([] if body is None else [body]), *socket.rest_of_message()]
-        link = self._links.get(socket)
-        socket.hold(frames.realign(read, link.topics if link else ()))
-        self._wary = _WARY_FOR
-
-    def _deliver_warily(self, socket: SubscriberSocket, consumer: Consumer, flags: int) -> bool:
-        """Deliver one message that is known to be whole; at a ring of the bell, do what is asked.
-
-        Stays so while there are messages whose payload is no map, has something behind it, or is
-        large: this is also the way on which large frames are not copied. Returns False when there
-        is no message.
-        """
-        try:
-            message = socket.next_message(flags)
-        except zmq.Again:
-            return False
-        if is_reserved(message[0]):
-            self._changed = True
-            self._do_actions()
-        else:
-            self._open_warily(self._links[socket], message, consumer)
-        return True
-
-    def _open_warily(self, link: Link, message: Frames, consumer: Consumer) -> None:
-        try:
-            topic, payload = frames.unpack(
-                message, arrays=consumer.component.numpy, resolve=self._resolve
-            )
-        except DecodeError as error:
-            self._counters.undecodable += 1
-            consumer.undecodable(message[0], error, str(link))
-            return
-        except SharedGapError as error:
-            self._counters.recycled += 1
-            consumer.missed(message[0], error, str(link))
-            return
-        except SharedElsewhereError as error:
-            self._counters.elsewhere += 1
-            consumer.missed(message[0], error, str(link))
-            return
-        ordinary = len(message) == 2 and type(payload) is dict and type(message[1]) is bytes
-        self._wary = max(0, self._wary - 1) if ordinary else _WARY_FOR
-        self._counters.received += 1
-        consumer.deliver(link, topic, payload)
-
-    def _resolve(self, body: bytes, *, arrays: bool) -> Payload:
-        """Return the payload whose large data lie in shared memory."""
-        if self._rings is None:
-            from banyan.shared.rings import Rings
-
-            self._rings = Rings()
-        return self._rings.unpack(body, arrays=arrays)
+    def _read_reports(self) -> None:
+        """Read what was reported of connections: unread reports would pile up."""
+        for link in self._links.values():
+            link.look()
 
     def _listen_for_bell(self) -> SubscriberSocket:
         """Return a socket to wait in where no backplane sends anything."""
@@ -299,10 +193,6 @@ class Receiver:
             self._ear = open_subscriber(self._context)
             self._bell.reach(self._ear)
         return self._ear
-
-    def _do_actions(self) -> None:
-        while self._actions:
-            self._actions.pop(0)()
 
     @contextlib.contextmanager
     def _owned(self) -> Iterator[None]:

@@ -1,9 +1,11 @@
-"""What ends a program: SIGTERM does as Ctrl-C does, so that its clean-up runs."""
+"""Signals: SIGTERM does as Ctrl-C does, so that a clean-up runs; SIGUSR1 asks for a report."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 
@@ -17,6 +19,28 @@ def sigterm_as_ctrl_c() -> None:
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def on_usr1(action: Callable[[], object]) -> bool:
+    """Call `action` in the main thread when SIGUSR1 arrives; return whether that was arranged.
+
+    Not where there is no such signal (Windows), outside the main thread, or where the program
+    handles or ignores it; the default action would be to end the process. `action` interrupts
+    whatever the main thread does, so it may wait for no lock; what it raises is thrown away.
+    """
+    if not hasattr(signal, "SIGUSR1"):
+        return False
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(signal.SIGUSR1) is not signal.SIG_DFL:
+        return False
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(Exception):
+            action()
+
+    signal.signal(signal.SIGUSR1, handle)
+    return True
 
 
 class Ended:

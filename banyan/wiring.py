@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from banyan.keys.choice import KeyChoice
 from banyan.routing import spec
 from banyan.session import Session
 from banyan.spec_watch import SpecWatch
@@ -18,13 +19,21 @@ class Wiring:
     look up: dicts with the keys `backplane_name`, `subscriber` and `publisher`.
     """
 
-    def __init__(self, session: Session, file: str | os.PathLike[str] | None, *, reload: bool):
+    def __init__(
+        self,
+        session: Session,
+        file: str | os.PathLike[str] | None,
+        *,
+        reload: bool,
+        keys: KeyChoice,
+    ):
         # The watch first: an edit between the two readings is noticed, not lost.
         self._watch = SpecWatch(file) if reload and file is not None else None
         self.routes = {route.name: route for route in spec.load(file)}
         self.links: dict[str, Link] = {}
         self.table: list[dict[str, Any]] = []
         self._session = session
+        self._keys = keys
         self._wired: dict[str, spec.Route] = {}
 
     @property
@@ -66,7 +75,9 @@ class Wiring:
             # a message of it is half read.
             if link is not None:
                 self._session.close_link(link)
-            link = self._session.open_link(*_ends(route), name=route.name)
+            link = self._session.open_link(
+                *_ends(route), name=route.name, credentials=self._keys.of(route.name)
+            )
         if link.subscriber is not None:
             for topic in dropped:
                 link.unsubscribe(topic)

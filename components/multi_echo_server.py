@@ -61,6 +61,7 @@ class MultiEchoServer(BanyanBaseMulti):
 )
 @program.process_name(NAME)
 @program.loop_time
+@program.keys
 def command(**options: Any) -> None:
     """Echo on one backplane and notify another, as a routing specification says."""
     with MultiEchoServer(**options) as server:

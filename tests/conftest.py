@@ -8,6 +8,11 @@ import pytest
 from tools import Backplane, running_backplane
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--faults`."""
+    parser.addoption("--faults", action="store_true", help="run slow cases of tests/faults, too")
+
+
 @pytest.fixture
 def backplane() -> Iterator[Backplane]:
     """A backplane on free ports, for this test alone."""

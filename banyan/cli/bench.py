@@ -134,10 +134,10 @@ def _check_together(ctx: click.Context) -> None:
 
     if given("quick") and given("seconds"):
         raise click.UsageError("--quick sets --seconds: give one of them.")
-    places = ("back_plane_ip_address", "publisher_port", "subscriber_port")
+    places = ("back_plane_ip_address", "publisher_port", "subscriber_port", "keys")
     if given("local") and any(map(given, places)):
         raise click.UsageError(
-            "--local starts a backplane of its own: -b, -p and -s do not go with it."
+            "--local starts a backplane of its own: -b, -p, -s and --keys do not go with it."
         )
 
 
@@ -156,6 +156,7 @@ def _measure(children: Children, plan: Plan, results: Results, options: dict[str
             options["subscribers"],
             trips=bool(plan.trips),
             shared=options["shared"],
+            keys="" if options["local"] else options["keys"],
         )
         for task in plan.flows:
             bar.begin(f"throughput, {bench_plan.size_name(task.size)}")
@@ -181,6 +182,7 @@ def _own(children: Children) -> Place:
 
 def _given(options: dict[str, Any]) -> Place:
     """Return where a running backplane is; BackplaneNotRunningError or ClickException if none."""
+    from banyan.keys.choice import credentials_for
     from banyan.transport import discovery
 
     address = options["back_plane_ip_address"]
@@ -188,7 +190,7 @@ def _given(options: dict[str, Any]) -> Place:
     if address is None:
         address = discovery.find_local(*ports)
     place = Place(address, publisher_port=ports[1], subscriber_port=ports[0])
-    answer = discovery.probe_backplane(address, *ports, PROBE_S)
+    answer = discovery.probe_backplane(address, *ports, PROBE_S, credentials_for(options["keys"]))
     if not answer.ok:
         raise click.ClickException(_no_backplane(place, answer))
     return place
@@ -196,10 +198,15 @@ def _given(options: dict[str, Any]) -> Place:
 
 def _no_backplane(place: Place, answer: Answer) -> str:
     """Say what stands at the two ports, and what to do."""
-    from banyan.transport.discovery import ANSWERS
+    from banyan.transport.discovery import ANSWERS, ASKS_FOR_KEY, NO_KEYS
 
+    states = {answer.publisher, answer.subscriber}
     hint = "Start one there by typing `backplane`, or measure one here: banyan bench --local"
-    if answer.publisher == answer.subscriber == ANSWERS:
+    if ASKS_FOR_KEY in states:
+        hint = "Give a key file that it knows, with --keys FILE; `banyan keys --help` says more."
+    elif NO_KEYS in states:
+        hint = "Leave the key out with --keys '', or start it with `backplane --keys DIR`."
+    elif states == {ANSWERS}:
         hint = "No message comes through. Are -p and -s the right way round?"
     return (
         f"no backplane answers at {place.address}: "

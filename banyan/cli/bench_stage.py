@@ -39,11 +39,19 @@ class Stage:
     """One publisher and some subscribers on a backplane, and a pair for round trips."""
 
     def __init__(
-        self, children: Children, place: Place, subscribers: int, *, trips: bool, shared: bool
+        self,
+        children: Children,
+        place: Place,
+        subscribers: int,
+        *,
+        trips: bool,
+        shared: bool,
+        keys: str | None = None,
     ) -> None:
         self._children = children
         self._place = place
-        self._options = (*place.options, *(["--shared"] if shared else []))
+        key_options = [] if keys is None else ["--keys", keys]
+        self._options = (*place.options, *(["--shared"] if shared else []), *key_options)
         self._prefix = f"banyan/bench/{secrets.token_hex(6)}"
         names = [f"subscriber {number}" for number in range(1, subscribers + 1)]
         self._publisher = self._peer("publisher", "publisher")

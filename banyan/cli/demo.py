@@ -142,7 +142,7 @@ def _start(console: Console, children: Children) -> tuple[Child, tuple[object, .
     )
     _introduce(console, own_backplane.start(children, place))
     own_backplane.wait_for(children, place)
-    here = place.options
+    here = (*place.options, "--keys", "")
     monitor = _introduce(console, children.start("monitor", "--json", *here))
     server = _introduce(console, children.start("echo_server", *here))
     _introduce(console, children.start("system_probe", "--rate", "0.5", *here))

@@ -15,6 +15,7 @@ __all__ = ["VERBS", "LazyGroup", "cli", "main"]
 VERBS: Final = {
     "bench": ("banyan.cli.bench:bench", "Measure throughput and round trips of a backplane."),
     "demo": ("banyan.cli.demo:demo", "See real messages travel on this machine."),
+    "keys": ("banyan.cli.keys:keys", "Make and show keys, and say who may come in."),
     "routes": ("banyan.cli.routes:routes", "Check and show routing specifications."),
     "run": ("banyan.cli.run:run", "Start a component by its name."),
 }

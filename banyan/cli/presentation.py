@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from banyan.limits import MAX_ARRAY_DIMENSIONS
 from banyan.wire.codec import Ext, Payload
+from banyan.wire.stamp import Stamp
 
 _KINDS: Final = {"b": "bool", "u": "uint", "i": "int", "f": "float", "c": "complex"}
 """Letters of a numpy dtype string, as in `<f8` (numpy's array interface, version 3)."""
@@ -46,14 +47,17 @@ def one_line(payload: Payload) -> str:
     return printable(short if isinstance(short, str) else repr(short))
 
 
-def json_line(topic: str, payload: Payload, time: datetime) -> str:
-    """Return a message as one JSON object in ASCII.
+def json_line(topic: str, payload: Payload, time: datetime, stamp: Stamp | None = None) -> str:
+    """Return a message as one JSON object in ASCII, with its stamp's publisher, sequence, age_ms.
 
     Arrays become {"array": DTYPE, "shape": [...], "bytes": N}, bytes {"base64": "..."}, ext types
     {"ext": CODE, "base64": "..."}, datetimes ISO 8601; NaN and the infinities become the texts
     "NaN", "Infinity" and "-Infinity", keys that are bytes Python's notation of them.
     """
     message = {"topic": topic, "payload": jsonable(payload), "time": time.isoformat()}
+    if stamp is not None:
+        age_ms = round(stamp.age(time.timestamp()) * 1000, 3)
+        message |= {"publisher": stamp.publisher, "sequence": stamp.sequence, "age_ms": age_ms}
     return json.dumps(message, allow_nan=False)
 
 

@@ -105,11 +105,21 @@ def loop_time(command: Command) -> Command:
     )(command)
 
 
+def keys(command: Command) -> Command:
+    """Add `--keys`, the component's key file."""
+    return click.option(
+        "--keys",
+        metavar="FILE",
+        help="Key file, for a backplane with keys (see `banyan keys`).  [default: what the "
+        "environment variable BANYAN_KEYS says]",
+    )(command)
+
+
 def component_options(name: str) -> Callable[[Command], Command]:
-    """Add `-b -n -p -s -t` to a command, as keyword arguments named as BanyanBase's are."""
+    """Add `-b -n -p -s -t --keys` to a command, as keyword arguments named as BanyanBase's are."""
 
     def add(command: Command) -> Command:
-        for option in (loop_time, subscriber_port, publisher_port, process_name(name)):
+        for option in (keys, loop_time, subscriber_port, publisher_port, process_name(name)):
             command = option(command)
         return backplane_address(command)
 
@@ -117,8 +127,8 @@ def component_options(name: str) -> Callable[[Command], Command]:
 
 
 def backplane_options(command: Command) -> Command:
-    """Add `-b -p -s` alone, to a command that is no component but deals with one backplane."""
-    return backplane_address(publisher_port(subscriber_port(command)))
+    """Add `-b -p -s --keys`, to a command that is no component but deals with one backplane."""
+    return backplane_address(publisher_port(subscriber_port(keys(command))))
 
 
 def run(command: click.Command, program: str) -> int:

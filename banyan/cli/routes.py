@@ -16,6 +16,7 @@ from banyan.routing.spec_file import read_text
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from banyan.keys.key_file import Credentials
     from banyan.transport.discovery import Answer
 
 __all__ = ["routes"]
@@ -74,8 +75,9 @@ def check_files(ctx: click.Context, files: tuple[str, ...]) -> None:
     metavar="SECONDS",
     help="How long --probe waits for an answer.",
 )
+@program.keys
 @click.pass_context
-def show(ctx: click.Context, file: str, probe: bool, timeout: float) -> None:
+def show(ctx: click.Context, file: str, probe: bool, timeout: float, keys: str | None) -> None:
     """Print the backplanes of FILE as a table.
 
     With --probe it says what stands at each port and how long a message takes through the
@@ -90,7 +92,7 @@ def show(ctx: click.Context, file: str, probe: bool, timeout: float) -> None:
     except RoutingSpecError as error:
         click.echo(str(error), err=True)
         ctx.exit(1)
-    answers = _probe(table, timeout) if probe else []
+    answers = _probe(table, timeout, keys) if probe else []
     header = [
         "backplane",
         "address",
@@ -141,16 +143,19 @@ def _cells(route: Route) -> list[str]:
 # --- asking ---------------------------------------------------------------------------------
 
 
-def _probe(table: tuple[Route, ...], timeout: float) -> list[Answer]:
+def _probe(table: tuple[Route, ...], timeout: float, keys: str | None) -> list[Answer]:
     """Ask all backplanes at once; return their answers in the table's order."""
+    from banyan.keys.choice import credentials_for
+
+    credentials = credentials_for(keys)
     answers: list[Answer] = []
     for start in range(0, len(table), _PROBES):
-        asked = [_ask(route, timeout) for route in table[start : start + _PROBES]]
+        asked = [_ask(route, timeout, credentials) for route in table[start : start + _PROBES]]
         answers += [answer.result() for answer in asked]
     return answers
 
 
-def _ask(route: Route, timeout: float) -> Future[Answer]:
+def _ask(route: Route, timeout: float, credentials: Credentials | None) -> Future[Answer]:
     """Probe a backplane in a thread of its own."""
     from concurrent.futures import Future
 
@@ -161,7 +166,7 @@ def _ask(route: Route, timeout: float) -> Future[Answer]:
     def ask() -> None:
         try:
             ports = route.subscriber_port, route.publisher_port
-            future.set_result(probe_backplane(route.address, *ports, timeout))
+            future.set_result(probe_backplane(route.address, *ports, timeout, credentials))
         except Exception as error:
             future.set_exception(error)
 

@@ -108,7 +108,9 @@ def _unlike_a_host(address: str) -> str:
         return "give the bare host, without the protocol" + (f": {bare}" if bare else "")
     with_port = _WITH_PORT.fullmatch(address)
     if with_port:
-        return f"the port is given apart; give the host alone: {with_port['host']}"
+        host = with_port["host"]
+        legal = _is_ipv6(host) or not _problem(host)
+        return "the port is given apart" + (f"; give the host alone: {host}" if legal else "")
     if ":" in address or "[" in address or "]" in address:
         return f"it is no IPv6 address; {_EXPECTED}"
     return ""

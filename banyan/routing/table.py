@@ -25,6 +25,9 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _UNCLOSED: Final = (
     "the quote opened here is not closed in this line (a field cannot go on in the next line)"
 )
+_EXAMPLE_LENGTH: Final = 100
+"""Characters of a field that a fault shows as it should be written."""
+
 _TRAILING: Final = "text follows the closing quote: quote the whole field or nothing of it"
 
 
@@ -81,10 +84,14 @@ def rejoin(line: Line, index: int) -> Line:
     whole = line.separator.join(cell.text for cell in line.cells[index : last + 1])
     problem = first.problem or (
         f"the commas inside the topics split this field into {last - index + 1} cells: "
-        f'put it in double quotes: "{whole.strip(QUOTES)}"'
+        f"put it in double quotes{_example(whole.strip(QUOTES))}"
     )
     cells = (*line.cells[:index], Cell(whole, first.column, problem), *line.cells[last + 1 :])
     return Line(line.number, cells, line.separator, line.text)
+
+
+def _example(field: str) -> str:
+    return f': "{field}"' if field.isprintable() and len(field) <= _EXAMPLE_LENGTH else ""
 
 
 def _closing(line: Line, index: int) -> int | None:

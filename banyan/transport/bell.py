@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import Any, Final
+from typing import Any
 
 import zmq
 
 from banyan.transport.subscriber import SubscriberSocket
-from banyan.wire.topics import RESERVED_PREFIX_BYTES
-
-_TOPIC: Final = RESERVED_PREFIX_BYTES + b"bell"
+from banyan.wire.topics import BELL
 
 
 class Bell:
@@ -32,7 +30,7 @@ class Bell:
     def reach(self, subscriber: SubscriberSocket) -> None:
         """Let a socket hear the bell from now on; it may not be subscribed to anything else yet."""
         subscriber.connect(self._url)
-        subscriber.subscribe(_TOPIC)
+        subscriber.subscribe(BELL)
         # libzmq takes subscriptions in when it gets to it, within a millisecond.
         while not subscriber.readable(1):
             self.ring()
@@ -43,7 +41,7 @@ class Bell:
         """Wake whoever waits; nobody sees a message."""
         # A ring is not urgent where the queue is full of them, and pointless once closed.
         with self._lock, contextlib.suppress(zmq.ZMQError):
-            self._socket.send_multipart([_TOPIC, b"\x80"], zmq.NOBLOCK)
+            self._socket.send_multipart([BELL, b"\x80"], zmq.NOBLOCK)
 
     def close(self) -> None:
         """Close the socket; ringing is harmless afterwards."""

@@ -6,6 +6,7 @@ its arguments is none. The process list is read only to make an error message he
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -23,12 +24,26 @@ from banyan.transport.link import Link
 if TYPE_CHECKING:
     import psutil  # 20 ms to import: only the slow ways through this module pay for it
 
+    from banyan.keys.key_file import Credentials
+
 ANSWERS: Final = "answers"
+ASKS_FOR_KEY: Final = "answers, but asks for a key"
+NO_KEYS: Final = "answers, but uses no keys"
 NOBODY_LISTENS: Final = "nobody listens"
 NO_ZEROMQ: Final = "no ZeroMQ there"
 UNREACHABLE: Final = "unreachable"
 UNKNOWN_HOST: Final = "unknown host name"
 NOT_ASKED: Final = "not asked"
+
+_THERE: Final = (ANSWERS, ASKS_FOR_KEY)
+
+_GREETING: Final = b"\xff" + bytes(8) + b"\x7f\x03\x00"
+"""Ours, up to the version, 3.0. Not the mechanism: libzmq would hang up at a wrong one before it
+names its own."""
+
+_GREETING_BYTES: Final = 64
+_MECHANISM: Final = slice(12, 32)
+_WITHOUT_KEYS: Final = b"NULL".ljust(20, b"\0")
 
 _GREETING_TIMEOUT_S: Final = 1.0
 """A ZeroMQ socket of this machine greets within a millisecond of being connected to."""
@@ -55,23 +70,38 @@ class Answer:
 
 
 def probe_backplane(
-    address: str, subscriber_port: int | None, publisher_port: int | None, timeout: float
+    address: str,
+    subscriber_port: int | None,
+    publisher_port: int | None,
+    timeout: float,
+    credentials: Credentials | None = None,
 ) -> Answer:
     """Ask both ports of a backplane, then send a message through it; waits `timeout` s at most."""
     deadline = time.monotonic() + timeout
-    subscriber = greeting(address, subscriber_port, timeout)
-    publisher = greeting(address, publisher_port, max(0.1, deadline - time.monotonic()))
+    found = greeting(address, subscriber_port, timeout)
+    subscriber = judge(found, credentials)
+    found = greeting(address, publisher_port, max(0.1, deadline - time.monotonic()))
+    publisher = judge(found, credentials)
     round_trip = None
     if subscriber == publisher == ANSWERS:
         left = max(0.1, deadline - time.monotonic())
-        round_trip = _round_trip(address, subscriber_port, publisher_port, left)
+        round_trip = _round_trip(address, subscriber_port, publisher_port, left, credentials)
     return Answer(subscriber, publisher, round_trip)
 
 
-def greeting(address: str, port: str | int | None, timeout: float) -> str:
-    """Say in words what stands at a port: ANSWERS if it greets as a ZeroMQ socket does.
+def judge(found: str, credentials: Credentials | None) -> str:
+    """Return what a greeting means to somebody with these keys: ANSWERS if they get along."""
+    if credentials is None:
+        return found
+    return {ASKS_FOR_KEY: ANSWERS, ANSWERS: NO_KEYS}.get(found, found)
 
-    A ZMTP peer opens with 0xFF, eight bytes of padding and 0x7F, unasked (ZMTP 3.1, Greeting).
+
+def greeting(address: str, port: str | int | None, timeout: float) -> str:
+    """Say in words what stands at a port: ANSWERS or ASKS_FOR_KEY if it greets as ZeroMQ does.
+
+    A ZMTP peer opens with 0xFF, eight bytes of padding and 0x7F, unasked; told that we are new
+    enough, it goes on with its version and mechanism (ZMTP 3.1, Greeting). The greeting's end is
+    waited for `timeout` seconds at most: from a peer of before ZMTP 3 it does not come.
     """
     if not port:
         return NOT_ASKED
@@ -84,11 +114,11 @@ def greeting(address: str, port: str | int | None, timeout: float) -> str:
     except OSError:
         return UNREACHABLE
     with connection:
-        try:
-            signature = _read_signature(connection)
-        except OSError:
-            return NO_ZEROMQ
-    return ANSWERS if signature[:1] == b"\xff" and signature[9:] == b"\x7f" else NO_ZEROMQ
+        answer = _exchange(connection, timeout)
+    if answer[:1] != b"\xff" or answer[9:10] != b"\x7f":
+        return NO_ZEROMQ
+    known = len(answer) == _GREETING_BYTES
+    return ASKS_FOR_KEY if known and answer[_MECHANISM] != _WITHOUT_KEYS else ANSWERS
 
 
 def greetings(ends: Iterable[tuple[str, str | int]], timeout: float) -> list[str]:
@@ -125,9 +155,9 @@ def find_local(subscriber_port: str | int, publisher_port: str | int) -> str:
     tried: dict[str, str] = {}
     for address in local_addresses():
         found = greeting(address, publisher_port, _GREETING_TIMEOUT_S)
-        if found == ANSWERS:
+        if found in _THERE:
             found = greeting(address, subscriber_port, _GREETING_TIMEOUT_S)
-        if found == ANSWERS:
+        if found in _THERE:
             return address
         tried[address] = found
     raise BackplaneNotRunningError(_not_running(tried, subscriber_port, publisher_port))
@@ -167,21 +197,30 @@ def port_owner(port: int) -> str:
     return ""
 
 
-def _read_signature(connection: socket.socket) -> bytes:
-    signature = b""
-    while len(signature) < 10:
-        chunk = connection.recv(10 - len(signature))
-        if not chunk:
-            break
-        signature += chunk
-    return signature
+def _exchange(connection: socket.socket, timeout: float) -> bytes:
+    """Greet and return what the peer says, as far as it gets."""
+    deadline = time.monotonic() + timeout
+    answer = b""
+    with contextlib.suppress(OSError):
+        connection.sendall(_GREETING)
+        while len(answer) < _GREETING_BYTES:
+            connection.settimeout(max(0.001, deadline - time.monotonic()))
+            chunk = connection.recv(_GREETING_BYTES - len(answer))
+            if not chunk:
+                break
+            answer += chunk
+    return answer
 
 
 def _round_trip(
-    address: str, subscriber_port: int | None, publisher_port: int | None, timeout: float
+    address: str,
+    subscriber_port: int | None,
+    publisher_port: int | None,
+    timeout: float,
+    credentials: Credentials | None,
 ) -> float | None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    link = Link(context, address, subscriber_port, publisher_port)
+    link = Link(context, address, subscriber_port, publisher_port, credentials=credentials)
     try:
         if handshake.prove([link], timeout):
             return None
@@ -229,7 +268,7 @@ def _other_backplanes() -> Iterator[str]:
             continue
         ports = _listening(process)
         if len(ports) >= 2 and all(
-            greeting(address, port, _GREETING_TIMEOUT_S) == ANSWERS
+            greeting(address, port, _GREETING_TIMEOUT_S) in _THERE
             for port, address in list(ports.items())[:2]
         ):
             numbers = " and ".join(str(port) for port in sorted(ports))

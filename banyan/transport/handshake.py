@@ -18,8 +18,9 @@ from banyan import limits
 from banyan.transport.link import Link
 from banyan.transport.sender import Sender
 from banyan.transport.subscriber import Frames, SubscriberSocket
+from banyan.transport.watch import ConnectionWatch
 from banyan.wire.frames import PROBE_PAYLOAD
-from banyan.wire.topics import RESERVED_PREFIX_BYTES, is_reserved
+from banyan.wire.topics import PROBE_PREFIX, is_reserved
 
 _READ_AT_ONCE: Final = 1000
 """Messages read before the clock is looked at again: a flood must not stop it."""
@@ -46,11 +47,16 @@ def prove(links: Iterable[Link], timeout: float) -> list[Link]:
     return [probe.link for probe in waiting]
 
 
+_MESSAGE_BYTES: Final = 250
+"""Memory of a message in Python besides its bytes: a list and two objects (measured)."""
+
+
 class _Probe(Protocol):
     """What `prove` asks of a probe; one for links with two ends, one for links with one."""
 
     link: Link
-    watched: zmq.Socket[Any]
+    watched: zmq.Socket[Any] | int
+    """What becomes readable when it may have come back: a socket or a descriptor."""
 
     def send(self) -> None: ...
     def came_back(self) -> bool: ...
@@ -58,10 +64,11 @@ class _Probe(Protocol):
 
 
 def _probe(link: Link) -> _Probe | None:
-    """Return what can prove a link; nothing can a second time if it has one end."""
+    """Return what can prove a link; None for one that is closed."""
     if link.subscriber is not None and link.sender is not None:
         return _RoundTrip(link, link.subscriber, link.sender)
-    return None if link.witness is None else _Connection(link, link.witness)
+    watch = link.subscriber_watch if link.subscriber is not None else link.publisher_watch
+    return _Connection(link, watch) if watch is not None else None
 
 
 class _RoundTrip:
@@ -69,10 +76,11 @@ class _RoundTrip:
 
     def __init__(self, link: Link, subscriber: SubscriberSocket, sender: Sender) -> None:
         self.link = link
-        self.watched: zmq.Socket[Any] = subscriber
+        self.watched: zmq.Socket[Any] | int = subscriber
         self._subscriber, self._sender = subscriber, sender
-        self._topic = RESERVED_PREFIX_BYTES + b"probe/" + os.urandom(16).hex().encode()
+        self._topic = PROBE_PREFIX + os.urandom(16).hex().encode()
         self._early: list[Frames] = []
+        self._early_bytes = 0
         subscriber.subscribe(self._topic)
 
     def send(self) -> None:
@@ -87,9 +95,20 @@ class _RoundTrip:
                 return False
             if message[0] == self._topic:
                 return True
-            if not is_reserved(message[0]):
-                self._early.append(message)
+            if is_reserved(message[0]):
+                self._subscriber.heed(message)
+            else:
+                self._keep(message)
         return False
+
+    def _keep(self, message: Frames) -> None:
+        """Keep a message that was read early, unless they are more than may wait at all."""
+        size = sum(map(len, message)) + _MESSAGE_BYTES
+        if self._early_bytes + size > limits.RECEIVE_QUEUE_BYTES:
+            self._subscriber.uncounted_bytes += size - _MESSAGE_BYTES
+            return
+        self._early_bytes += size
+        self._early.append(message)
 
     def finish(self) -> None:
         """Put back what was read early.
@@ -106,15 +125,18 @@ class _RoundTrip:
 class _Connection:
     """The most that can be known of a link with one end: that it is connected."""
 
-    def __init__(self, link: Link, witness: zmq.Socket[Any]) -> None:
+    def __init__(self, link: Link, watch: ConnectionWatch) -> None:
         self.link = link
-        self.watched = witness
+        self.watched: zmq.Socket[Any] | int = watch.descriptor
+        self._watch = watch
+        self._known = link.proven
 
     def send(self) -> None:
         """Nothing can be sent that would come back."""
 
     def came_back(self) -> bool:
-        return bool(self.watched.poll(0))
+        self._watch.look()
+        return self._watch.connected
 
     def finish(self) -> None:
         """A publisher's end waits until the backplane has said that it takes messages.
@@ -122,6 +144,5 @@ class _Connection:
         A backplane of python_banyan says so only when somebody subscribes: after a moment the
         connection alone must do.
         """
-        self.link.dismiss_witness()
-        if self.link.proven and self.link.publisher is not None:
+        if self.link.proven and not self._known and self.link.publisher is not None:
             self.link.publisher.poll(limits.FIRST_SUBSCRIPTION_MS)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
+from banyan import limits
 from banyan.errors import SocketTypeError
 from banyan.routing import endpoint
+from banyan.sequences import SequenceWatch
 from banyan.transport import sockets
 from banyan.transport.sender import Sender
 from banyan.transport.subscriber import SubscriberSocket
+from banyan.transport.watch import ConnectionWatch
+from banyan.wire import stamp
+
+if TYPE_CHECKING:
+    from banyan.keys.key_file import Credentials
+    from banyan.transport.granted import Granted
+    from banyan.transport.subscriber import Frames
 
 
 class Link:
@@ -19,8 +28,11 @@ class Link:
     Attributes: `name` (the backplane's in a routing specification, else empty), `address`,
     `subscriber` and `publisher` (a pyzmq socket each; None where no port was given, and after
     `close`), `sender` (for `publisher`), `topics` (subscribed to), `proven` (whether the last
-    probe came back), `witness` (readable once a link with one end has connected;
-    None for other links, and after the first proof).
+    probe came back), `credentials` (the key it connects with, or None), `granted` (what the
+    backplane tells of that key's rights), `subscriber_watch` and `publisher_watch` (what becomes
+    of the connections of each socket; they stay, and keep their figures, after `close`), and what
+    the receive loop knows of stamps here: `sequences`, `stamped` (whether to expect them),
+    `last_topic` (of the message last delivered if its stamp, should it have one, is unread).
 
     Raises EndpointError for an address or a port that cannot be one.
     """
@@ -33,24 +45,37 @@ class Link:
         publisher_port: str | int | None,
         *,
         name: str = "",
+        credentials: Credentials | None = None,
+        max_message_bytes: int = limits.MAX_RECEIVED_BYTES,
     ) -> None:
         self.name = name
+        self.credentials = credentials
+        self.granted: Granted | None = None
         self.topics: set[str] = set()
         self.proven = False
-        self.witness: zmq.Socket[Any] | None = None
         self.subscriber: SubscriberSocket | None = None
         self.publisher: zmq.Socket[bytes] | None = None
         self.sender: Sender | None = None
+        self.subscriber_watch: ConnectionWatch | None = None
+        self.publisher_watch: ConnectionWatch | None = None
+        self.sequences = SequenceWatch()
+        self.stamped = False
+        self.last_topic: str | None = None
         self._probes_left: tuple[bytes, ...] = ()
         self.address = endpoint.parse_address(address)
         self.subscriber_url = endpoint.url(address, subscriber_port) if subscriber_port else None
         self.publisher_url = endpoint.url(address, publisher_port) if publisher_port else None
         if self.subscriber_url:
-            self.subscriber = sockets.open_subscriber(context)
+            self.subscriber = sockets.open_subscriber(context, credentials, max_message_bytes)
+            self.subscriber_watch = ConnectionWatch(context, self.subscriber)
+            self.subscriber.bypassed = self._note_bypassed
         if self.publisher_url:
-            self.publisher = sockets.open_publisher(context, alone=self.subscriber is None)
+            self.publisher = sockets.open_publisher(
+                context, alone=self.subscriber is None, credentials=credentials
+            )
+            self.publisher_watch = ConnectionWatch(context, self.publisher)
             self.sender = Sender(self.publisher)
-        self._watch()
+        self._ask_for_rights()
         for socket, url in self._ends():
             sockets.connect(socket, url)
 
@@ -59,6 +84,8 @@ class Link:
         if self.subscriber is None:
             raise SocketTypeError(f"{self} has no subscriber port, so it cannot subscribe")
         if topic not in self.topics:  # libzmq would count it, and one unsubscribe not end it
+            if not topic.startswith(tuple(self.topics)):
+                self.sequences.pardon(topic.encode())
             self.topics.add(topic)
             self.subscriber.subscribe(topic)
 
@@ -76,16 +103,36 @@ class Link:
             if self.subscriber is not None:
                 self.subscriber.unsubscribe(old)
 
-    def dismiss_witness(self) -> None:
-        """Have no more connections reported: reports that nobody reads would block libzmq."""
-        if self.witness is not None:
-            (self.subscriber or self.publisher or self.witness).disable_monitor()
-            self.witness.close()
-            self.witness = None
+    def look(self) -> None:
+        """Read what was reported of the connections."""
+        for watch in self._watches():
+            watch.look()
+
+    @property
+    def watches(self) -> list[ConnectionWatch]:
+        """Return the watches over the sockets' connections, as up to date as they can be."""
+        self.look()
+        return self._watches()
+
+    @property
+    def connected(self) -> bool:
+        """Whether every end is connected at the moment."""
+        return all(watch.connected for watch in self.watches)
+
+    @property
+    def reconnects(self) -> int:
+        """Connections of both ends that were made after the first ones."""
+        return sum(watch.reconnects for watch in self.watches)
+
+    @property
+    def failure(self) -> str:
+        """Why the last attempt to connect failed, if it was answered at all; else empty."""
+        return "; ".join(dict.fromkeys(watch.failure for watch in self.watches if watch.failure))
 
     def close(self) -> None:
         """Close both sockets; what was published has `limits.LINGER_MS` to leave."""
-        self.dismiss_witness()
+        for watch in self.watches:
+            watch.close()
         if self.subscriber is not None:
             self.subscriber.close()
         if self.sender is not None:
@@ -95,12 +142,30 @@ class Link:
     def __str__(self) -> str:
         return f"backplane {self.name}" if self.name else f"the backplane at {self.address}"
 
-    def _watch(self) -> None:
-        """Have libzmq report the connection of a link with one end; a probe proves the others."""
-        ends = self._ends()
-        if len(ends) == 1:
-            socket = ends[0][0]
-            self.witness = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    def _ask_for_rights(self) -> None:
+        """Let a backplane that knows our key tell us what we may do, before the first probe."""
+        if self.credentials is not None and self.subscriber is not None:
+            from banyan.transport.granted import Granted
+
+            self.granted = Granted(self.credentials.name, self.credentials.public)
+            self.subscriber.subscribe(self.granted.topic)
+            self.subscriber.heed = self._heed
+
+    def _note_bypassed(self, message: Frames) -> None:
+        """Have a message that the program read itself not look like a missing one."""
+        if (fields := stamp.split(message[-1])) is not None:
+            publisher, sequence, _ = fields
+            self.sequences.note(message[0], publisher, sequence)
+
+    def _heed(self, message: Frames) -> None:
+        """Take in one of Banyan's own messages."""
+        if self.granted is not None and self.granted.heed(message):
+            if self.sender is not None:
+                self.sender.granted = self.granted
+            self.granted.changed()
+
+    def _watches(self) -> list[ConnectionWatch]:
+        return [watch for watch in (self.subscriber_watch, self.publisher_watch) if watch]
 
     def _ends(self) -> list[tuple[zmq.Socket[Any], str]]:
         ends = ((self.subscriber, self.subscriber_url), (self.publisher, self.publisher_url))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 from zmq.backend import Socket as BackendSocket
 
 from banyan import limits
+from banyan.sequences import Stamper
+
+if TYPE_CHECKING:
+    from banyan.transport.granted import Granted
 
 _send_frame: Final[Any] = BackendSocket.send
 """pyzmq's compiled method, without the Python above it, which costs more than libzmq itself."""
@@ -32,10 +36,16 @@ class Sender:
     When its queue is full, `send` waits: the backplane is behind. When it stays full for
     `limits.SEND_PATIENCE_S`, the backplane is gone or hangs; messages are then given up, without
     waiting again, until the queue moves.
+
+    With a `stamper` messages are stamped; probes never are. A message that is given up has used
+    up its number, so that receivers see that it is missing.
     """
 
-    def __init__(self, socket: zmq.Socket[Any]) -> None:
+    def __init__(self, socket: zmq.Socket[Any], stamper: Stamper | None = None) -> None:
         self.socket = socket
+        self.granted: Granted | None = None
+        """What the key of this socket may do, once the backplane has told."""
+        self.stamper = stamper
         # Reentrant: a signal handler that publishes must not deadlock with what it interrupted,
         # nor put its message between two frames of another: it is sent right after that one.
         self._lock = threading.RLock()
@@ -50,10 +60,13 @@ class Sender:
             if self._sending:
                 return self._interject(topic, body)
             self._sending = True
+            stamp = None
             try:
-                send_message(self.socket, topic, body)
+                if self.stamper is not None:
+                    stamp = self.stamper.stamp(topic, time.time_ns())
+                send_message(self.socket, topic, body, stamp)
             except zmq.ZMQError as error:
-                return self._send_later(topic, body, error)
+                return self._send_later(topic, body, stamp, error)
             finally:
                 self._sending = False
                 if self._interjected:
@@ -64,6 +77,8 @@ class Sender:
     def _interject(self, topic: bytes, body: bytes) -> bool:
         """Keep what a signal handler publishes while its thread sends; False if it is too much."""
         if len(self._interjected) >= limits.PUBLISHER_QUEUE:
+            if self.stamper is not None:
+                self.stamper.stamp(topic, 0)  # its number is used up
             return False
         self._interjected.append((topic, body))
         return True
@@ -74,20 +89,23 @@ class Sender:
         try:
             while self._interjected:
                 topic, body = self._interjected.popleft()
+                stamp = None if self.stamper is None else self.stamper.stamp(topic, time.time_ns())
                 try:
-                    send_message(self.socket, topic, body)
+                    send_message(self.socket, topic, body, stamp)
                 except zmq.ZMQError as error:
-                    self._send_later(topic, body, error)
+                    self._send_later(topic, body, stamp, error)
         finally:
             self._sending = False
 
-    def _send_later(self, topic: bytes, body: bytes, error: zmq.ZMQError) -> bool:
+    def _send_later(
+        self, topic: bytes, body: bytes, stamp: bytes | None, error: zmq.ZMQError
+    ) -> bool:
         """Send what was refused once there is room; False if that takes too long."""
         if self._closing:
             return False
         if error.errno != zmq.EAGAIN:
             raise error
-        self._stalled = not self._send_when_there_is_room(topic, body)
+        self._stalled = not self._send_when_there_is_room(topic, body, stamp)
         return not self._stalled
 
     def try_send(self, topic: bytes, body: bytes) -> None:
@@ -113,7 +131,7 @@ class Sender:
         if owned:
             self._lock.release()
 
-    def _send_when_there_is_room(self, topic: bytes, body: bytes) -> bool:
+    def _send_when_there_is_room(self, topic: bytes, body: bytes, stamp: bytes | None) -> bool:
         deadline = time.monotonic() + (0 if self._stalled else limits.SEND_PATIENCE_S)
         # POLLOUT is always set on a PUB socket. Its descriptor turns readable when the I/O thread
         # reports progress, and asking for EVENTS takes those reports in.
@@ -122,7 +140,7 @@ class Sender:
         while True:
             self.socket.get(zmq.EVENTS)
             try:
-                send_message(self.socket, topic, body)
+                send_message(self.socket, topic, body, stamp)
             except zmq.Again:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0 or self._closing:
@@ -132,13 +150,18 @@ class Sender:
                 return True
 
 
-def send_message(socket: zmq.Socket[Any], topic: bytes, body: bytes) -> None:
+def send_message(
+    socket: zmq.Socket[Any], topic: bytes, body: bytes, stamp: bytes | None = None
+) -> None:
     """Queue a message whole, without waiting; raise zmq.Again, with nothing sent, if it is full.
 
     When a signal handler raises (Ctrl-C), pyzmq does not tell whether the frame was sent before.
     The body is then sent once more: the message is complete, or at worst a lone body follows it,
     which subscribers drop. Left out, the next topic would be taken for this message's payload.
     """
+    if stamp is not None:
+        _send_stamped(socket, topic, body, stamp)
+        return
     try:
         _send_frame(socket, topic, _MORE)
         _send_frame(socket, body, _LAST)
@@ -149,13 +172,35 @@ def send_message(socket: zmq.Socket[Any], topic: bytes, body: bytes) -> None:
         raise
 
 
-def _complete(socket: zmq.Socket[Any], body: bytes) -> None:
-    """Send a last frame, whatever signal handlers raise meanwhile."""
+def _send_stamped(socket: zmq.Socket[Any], topic: bytes, body: bytes, stamp: bytes) -> None:
+    """Queue a message of three frames, as `send_message` does.
+
+    Interrupted, body and stamp are sent once more, or the stamp alone if the body has gone for
+    certain. Subscribers look for a stamp at the end: a body that is there twice does not matter,
+    and a lone stamp is dropped.
+    """
+    body_has_gone = False
+    try:
+        _send_frame(socket, topic, _MORE)
+        _send_frame(socket, body, _MORE)
+        body_has_gone = True
+        _send_frame(socket, stamp, _LAST)
+    except zmq.ZMQError:
+        raise
+    except BaseException:
+        if body_has_gone or _complete(socket, body, _MORE):
+            _complete(socket, stamp)
+        raise
+
+
+def _complete(socket: zmq.Socket[Any], frame: bytes, flags: int = _LAST) -> bool:
+    """Send one more frame, whatever signal handlers raise meanwhile; return whether it went."""
     for _ in range(_ATTEMPTS):
         try:
-            _send_frame(socket, body, _LAST)
+            _send_frame(socket, frame, flags)
         except zmq.ZMQError:  # full, so nothing had been sent; or closed
-            return
+            return False
         except BaseException:  # noqa: S112 - the first exception is on its way
             continue
-        return
+        return True
+    return False

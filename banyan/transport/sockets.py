@@ -8,7 +8,7 @@ read that its peer will never send, and the connection stays silent for good (me
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
@@ -16,28 +16,38 @@ from banyan import limits
 from banyan.errors import EndpointError
 from banyan.transport.subscriber import SubscriberSocket
 
+if TYPE_CHECKING:
+    from banyan.keys.key_file import Credentials
 
-def open_subscriber(context: zmq.Context[Any]) -> SubscriberSocket:
-    """Open a SUB socket for a backplane's subscriber port."""
+
+def open_subscriber(
+    context: zmq.Context[Any],
+    credentials: Credentials | None = None,
+    max_message_bytes: int = limits.MAX_RECEIVED_BYTES,
+) -> SubscriberSocket:
+    """Open a SUB socket for a backplane's subscriber port; it hangs up on a larger frame."""
     socket: SubscriberSocket = context.socket(zmq.SUB, socket_class=SubscriberSocket)
-    _set_common(socket)
+    _set_connecting(socket, credentials)
     # Upstream a SUB sends subscriptions only; a bounded queue would silently forget them above
     # 1,000 (measured: 9,000 of 10,000).
     socket.sndhwm = 0
     # Never full: libzmq aborts the process when a heartbeat times out while a connecting socket
     # has stopped reading because its queue is full (libzmq issues 3937 and 4767).
     socket.rcvhwm = 0
+    socket.maxmsgsize = max_message_bytes
     return socket
 
 
-def open_publisher(context: zmq.Context[Any], *, alone: bool) -> zmq.Socket[bytes]:
+def open_publisher(
+    context: zmq.Context[Any], *, alone: bool, credentials: Credentials | None = None
+) -> zmq.Socket[bytes]:
     """Open a publishing socket for a backplane's publisher port.
 
     `alone` means that no subscriber socket goes to the same backplane, so that no probe can come
     back: the socket is an XPUB then, which hears when the backplane is ready to take messages.
     """
     socket: zmq.Socket[bytes] = context.socket(zmq.XPUB if alone else zmq.PUB)
-    _set_common(socket)
+    _set_connecting(socket, credentials)
     # Refuse at a full queue instead of dropping; works on PUB as well as on XPUB (measured).
     socket.set(zmq.XPUB_NODROP, 1)
     socket.sndhwm = limits.PUBLISHER_QUEUE
@@ -58,6 +68,26 @@ def open_pair(context: zmq.Context[Any]) -> tuple[zmq.Socket[bytes], zmq.Socket[
     return ends
 
 
+def open_ear(context: zmq.Context[Any], url: str) -> zmq.Socket[bytes]:
+    """Open the reading end of a socket monitor.
+
+    Its queue has no bound: reports that found no room would stop the whole context (measured).
+    """
+    socket: zmq.Socket[bytes] = context.socket(zmq.PAIR)
+    socket.linger = 0
+    socket.rcvhwm = 0
+    socket.connect(url)
+    return socket
+
+
+def open_zap(context: zmq.Context[Any]) -> zmq.Socket[bytes]:
+    """Open the socket on which libzmq asks who may come in (ZeroMQ RFC 27)."""
+    socket: zmq.Socket[bytes] = context.socket(zmq.REP)
+    socket.linger = 0
+    socket.bind("inproc://zeromq.zap.01")
+    return socket
+
+
 def bind(socket: zmq.Socket[Any], url: str) -> None:
     """Listen at an address; the error is libzmq's."""
     socket.ipv6 = "[" in url
@@ -75,29 +105,72 @@ def connect(socket: zmq.Socket[Any], url: str) -> None:
         raise EndpointError(f"cannot connect to {url}: {error.strerror}") from error
 
 
-def open_front_end(context: zmq.Context[Any], max_message_bytes: int) -> zmq.Socket[bytes]:
-    """Open a backplane's XSUB socket, which takes every topic; the caller binds it."""
+def open_front_end(
+    context: zmq.Context[Any],
+    max_message_bytes: int,
+    *,
+    queue: int = limits.MESSAGE_QUEUE,
+    credentials: Credentials | None = None,
+) -> zmq.Socket[bytes]:
+    """Open a backplane's XSUB socket, which takes every topic; the caller binds it.
+
+    `queue` is how many messages it holds unread from each publisher.
+    """
     socket: zmq.Socket[bytes] = context.socket(zmq.XSUB)
-    _set_common(socket)
+    _set_listening(socket, b"publishers", credentials)
     socket.sndhwm = 0
-    socket.rcvhwm = limits.MESSAGE_QUEUE
+    socket.rcvhwm = queue
     socket.maxmsgsize = max_message_bytes
-    socket.backlog = limits.LISTEN_BACKLOG
     # One subscription to everything, kept for every publisher to come. No other subscription is
     # ever forwarded: it would race with a late one and tell publishers who listens to what.
     socket.send(b"\x01")
     return socket
 
 
-def open_back_end(context: zmq.Context[Any]) -> zmq.Socket[bytes]:
-    """Open a backplane's PUB socket, from which every subscriber is served; the caller binds it."""
-    socket: zmq.Socket[bytes] = context.socket(zmq.PUB)
-    _set_common(socket)
-    socket.sndhwm = limits.SUBSCRIBER_QUEUE
+def open_back_end(
+    context: zmq.Context[Any],
+    *,
+    queue: int = limits.SUBSCRIBER_QUEUE,
+    wait: bool = False,
+    ask: bool = False,
+    credentials: Credentials | None = None,
+) -> zmq.Socket[bytes]:
+    """Open a backplane's socket from which every subscriber is served; the caller binds it.
+
+    `queue` is how many messages it holds for each; at a full one it drops, or with `wait` refuses
+    to take more. With `ask` it is an XPUB that leaves each subscription to its owner's decision,
+    else a PUB.
+    """
+    socket: zmq.Socket[bytes] = context.socket(zmq.XPUB if ask else zmq.PUB)
+    _set_listening(socket, b"subscribers", credentials)
+    socket.sndhwm = queue
     socket.rcvhwm = 0
     socket.maxmsgsize = limits.MAX_SUBSCRIPTION_BYTES
-    socket.backlog = limits.LISTEN_BACKLOG
+    if wait:
+        socket.set(zmq.XPUB_NODROP, 1)
+    if ask:
+        socket.set(zmq.XPUB_MANUAL, 1)
     return socket
+
+
+def _set_connecting(socket: zmq.Socket[Any], credentials: Credentials | None) -> None:
+    _set_common(socket)
+    if credentials is not None:
+        # Without this key anybody at that address could pass for the backplane.
+        socket.curve_serverkey = credentials.backplane
+        socket.curve_publickey = credentials.public
+        socket.curve_secretkey = credentials.secret
+
+
+def _set_listening(socket: zmq.Socket[Any], domain: bytes, credentials: Credentials | None) -> None:
+    _set_common(socket)
+    socket.backlog = limits.LISTEN_BACKLOG
+    # With a domain libzmq asks who may come in; enforced, nobody may where nobody answers.
+    socket.set(zmq.ZAP_DOMAIN, domain)
+    socket.set(zmq.ZAP_ENFORCE_DOMAIN, 1)
+    if credentials is not None:
+        socket.curve_server = True
+        socket.curve_secretkey = credentials.secret
 
 
 def _set_common(socket: zmq.Socket[Any]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import zmq
 from zmq.backend import Socket as BackendSocket
 
 from banyan import limits
+from banyan.wire import stamp
 from banyan.wire.topics import is_reserved
 
 # The methods of pyzmq's compiled socket, called without the Python layer above them: that layer
@@ -26,7 +27,7 @@ Frames: TypeAlias = list[Any]
 
 
 class SubscriberSocket(zmq.Socket[bytes]):
-    """A SUB socket that never shows a probe and can take back messages read too early.
+    """A SUB socket that never shows a probe or a stamp and can take back messages read too early.
 
     Proving a path means reading until the probe arrives; what else was read is put back with
     `hold` and comes out first, in order, whoever reads: a receive loop or a program's own
@@ -34,12 +35,21 @@ class SubscriberSocket(zmq.Socket[bytes]):
     """
 
     held: deque[Frames]
+    heed: Callable[[Frames], object]
+    """Is given every message that is not shown, by whoever reads it."""
+    bypassed: Callable[[Frames], object]
+    """Is given every stamped message that a program reads itself, past a receive loop."""
+    uncounted_bytes: int
+    """Taken out past a receive loop, which counts what it takes itself."""
     _rest: deque[bytes]
     _timeout_ms: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.held = deque()
+        self.heed = _disregard
+        self.bypassed = _disregard
+        self.uncounted_bytes = 0
         self._rest = deque()
         self._timeout_ms = -1
 
@@ -48,16 +58,21 @@ class SubscriberSocket(zmq.Socket[bytes]):
         self.held.extend(messages)
 
     def next_message(self, flags: int = NOBLOCK) -> Frames:
-        """Return the next message's first three frames, probes included; raise zmq.Again if none.
+        """Return the next message as `read_message` does, probes included.
 
-        With flags=0 it waits, for as long as `wait_at_most` said.
+        Raises zmq.Again if there is none. With flags=0 it waits, as long as `wait_at_most` said.
         """
         return self.held.popleft() if self.held else read_message(self, flags)
 
-    def rest_of_message(self) -> list[bytes]:
-        """Return the frames that follow the one just read with `receive_frame`."""
+    def rest_of_message(self, most: int) -> list[bytes]:
+        """Return at most so many of the frames that follow the one just read.
+
+        Of a message of millions the surplus is thrown away as it comes, but not the last frame.
+        """
         frames: list[bytes] = []
         while _option(self, zmq.RCVMORE):
+            if len(frames) == most:
+                self.uncounted_bytes += len(frames.pop())
             frames.append(receive_frame(self, NOBLOCK))
         return frames
 
@@ -70,7 +85,10 @@ class SubscriberSocket(zmq.Socket[bytes]):
             self.rcvtimeo = self._timeout_ms = timeout_ms
 
     def recv_multipart(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
-        """Receive one message as a list of frames, as any pyzmq socket does, but never a probe."""
+        """Receive one message as a list of frames, as any pyzmq socket does.
+
+        But never a probe; and a stamp is left out: programs that read so expect two frames.
+        """
         if self._rest:
             frames = list(self._rest)
             self._rest.clear()
@@ -98,12 +116,14 @@ class SubscriberSocket(zmq.Socket[bytes]):
         if not flags & zmq.POLLIN:
             return super().poll(timeout, flags)
         deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout / 1000
-        while not (self._rest or self.held):
+        while not (self._rest or any(_is_shown(message) for message in self.held)):
             left = None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000))
             if not self.readable(left):
                 return 0
             message = self.next_message()
-            if not is_reserved(message[0]):
+            if is_reserved(message[0]):
+                self.heed(message)
+            else:
                 self.held.append(message)
         return int(zmq.POLLIN)
 
@@ -116,18 +136,38 @@ class SubscriberSocket(zmq.Socket[bytes]):
     def _whole_message(self, flags: int) -> list[bytes]:
         while True:
             frames = [*map(bytes, self.held.popleft())] if self.held else self._read_all(flags)
-            if not is_reserved(frames[0]):
-                return frames
+            if _is_shown(frames):
+                return self._without_stamp(frames)
+            self.heed(frames)
+
+    def _without_stamp(self, frames: list[bytes]) -> list[bytes]:
+        if len(frames) < 3 or stamp.split(frames[-1]) is None:
+            return frames
+        self.bypassed(frames)
+        return frames[:2]
 
     def _read_all(self, flags: int) -> list[bytes]:
-        return [receive_frame(self, flags), *self.rest_of_message()]
+        first = receive_frame(self, flags)
+        frames = [first, *self.rest_of_message(limits.MAX_MESSAGE_FRAMES - 1)]
+        self.uncounted_bytes += sum(map(len, frames))
+        return frames
+
+
+def _is_shown(message: Frames) -> bool:
+    """Tell whether a message is for programs: no probe, and no stamp left over from another."""
+    return not is_reserved(message[0]) and (len(message) > 1 or stamp.split(message[0]) is None)
+
+
+def _disregard(message: Frames) -> None:
+    """Do nothing with a message."""
 
 
 def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> Frames:
     """Return the first three frames of the next message; raise zmq.Again if there is none.
 
-    Large ones are read-only views, not bytes. Further frames are read and thrown away. A message
-    is in the socket as a whole or not at all, so only its first frame can be missing.
+    Large ones are read-only views, not bytes. Further frames are read and thrown away, but a
+    stamp at the end takes the third's place. A message is in the socket as a whole or not at all,
+    so only its first frame can be missing.
     """
     # A frame object knows whether another one follows; asking the socket for that costs more.
     frame = receive_frame(socket, flags, False)
@@ -137,4 +177,6 @@ def read_message(socket: zmq.Socket[Any], flags: int = NOBLOCK) -> Frames:
         if len(frames) < 3:
             large = len(frame) >= limits.LARGE_FRAME_BYTES
             frames.append(memoryview(frame).toreadonly() if large else frame.bytes)
+        elif not frame.more and stamp.split(last := frame.bytes):
+            frames[2] = last
     return frames

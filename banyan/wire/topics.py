@@ -18,6 +18,15 @@ RESERVED_PREFIX: Final = "__banyan__/"
 
 RESERVED_PREFIX_BYTES: Final = RESERVED_PREFIX.encode()
 
+PROBE_PREFIX: Final = RESERVED_PREFIX_BYTES + b"probe/"
+"""Followed by 32 hexadecimal digits: a message that proves a path."""
+
+BELL: Final = RESERVED_PREFIX_BYTES + b"bell"
+"""What wakes a receive loop, within its process: nobody may publish it on a backplane."""
+
+RIGHTS_PREFIX: Final = RESERVED_PREFIX_BYTES + b"rights/"
+"""Followed by a component's public key: where a backplane tells it what it may do."""
+
 
 def encode_topic(topic: object) -> bytes:
     """Return the topic's frame.

@@ -13,7 +13,6 @@ import zmq
 from tools import Program, eventually, free_port, free_ports, running_backplane
 from tools.recorder import Recorder, receiving
 
-from banyan import limits
 from banyan.errors import BanyanError
 from banyan.transport import discovery
 from banyan.version import __version__
@@ -183,30 +182,6 @@ def test_large_messages_after_small_ones_reach_everybody() -> None:
             for _ in range(count):
                 source.publish_payload(b"x" * size, "x")
             listener.wait_for(before + count, timeout=20)
-
-
-def test_a_subscriber_that_never_reads_cannot_take_all_memory() -> None:
-    with running_backplane() as running, Recorder("", **running.keywords) as healthy:
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        stopped = context.socket(zmq.SUB)
-        stopped.rcvhwm = 1
-        stopped.subscribe("big")
-        stopped.connect(f"tcp://127.0.0.1:{running.subscriber_port}")
-        process = psutil.Process(running.program.pid)
-        with receiving(healthy):
-            deadline = time.monotonic() + 60
-            while not any("thrown away" in line for line in running.program.error_lines):
-                assert time.monotonic() < deadline, running.program.report()
-                healthy.publish_payload(b"x" * 1_000_000, "big")
-            eventually(lambda: process.memory_info().rss < limits.BACKPLANE_MEMORY_BYTES / 2)
-
-            def heard() -> bool:
-                healthy.publish_payload("after", "x")
-                return ("x", "after") in healthy.got[-100:]
-
-            eventually(heard)
-        context.destroy(linger=0)
-        assert running.program.running
 
 
 def test_a_flood_of_subscriptions_is_survived() -> None:

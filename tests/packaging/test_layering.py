@@ -18,7 +18,7 @@ IMPURE_MODULES = {
 }  # fmt: skip
 
 ZMQ_ROOMS = ("banyan/transport", "backplane")
-ZMQ_FILES = ("banyan/session.py", "banyan/receiver.py")
+ZMQ_FILES = ("banyan/session.py", "banyan/reader.py", "banyan/receiver.py", "banyan/keys/key.py")
 
 UNSAFE_MODULES = {
     "cPickle", "dill", "marshal", "msgpack_numpy", "pickle", "runpy", "shelve",
@@ -132,9 +132,10 @@ ROOMS = [
     ("banyan/errors.py", "banyan/limits.py", "banyan/version.py"),
     ("banyan/wire",),
     ("banyan/routing",),
+    ("banyan/keys",),
     ("banyan/shared",),
     ("banyan/transport",),
-    ("banyan/session.py", "banyan/receiver.py"),
+    ("banyan/session.py", "banyan/reader.py", "banyan/receiver.py", "banyan/stamps.py"),
     ("banyan/component.py", "banyan/banyan_base", "banyan/banyan_base_multi"),
     ("banyan/cli",),
 ]

@@ -105,6 +105,7 @@ RUNS: Final[dict[str, Run]] = dict(
         target("help", "Makefile"),
         target("bench", "python -m benchmarks"),
         target("bench QUICK=1", "$(if $(QUICK),--quick)"),
+        target("faults", "python -m faults"),
         target("clean", "rm -rf $(VENV)"),
     ]
 )

@@ -52,4 +52,4 @@ def running_backplane(
 
 def _answers(program: Program, port: int) -> bool:
     assert program.running, program.report()
-    return discovery.greeting("127.0.0.1", port, 1.0) == discovery.ANSWERS
+    return discovery.greeting("127.0.0.1", port, 1.0) in (discovery.ANSWERS, discovery.ASKS_FOR_KEY)

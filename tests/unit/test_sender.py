@@ -10,9 +10,11 @@ import pytest
 import zmq
 
 from banyan.limits import PUBLISHER_QUEUE
+from banyan.sequences import Stamper
 from banyan.transport import sender as sender_module
 from banyan.transport import sockets
 from banyan.transport.sender import Sender
+from banyan.wire.stamp import split
 
 
 @pytest.fixture
@@ -54,6 +56,14 @@ class Wire:
         with contextlib.suppress(zmq.Again):
             while True:
                 messages.append(self.subscriber.recv_multipart(zmq.NOBLOCK))
+        return messages
+
+    def raw(self) -> list[list[bytes]]:
+        """Return messages with their stamps, which the socket keeps from programs."""
+        messages = []
+        with contextlib.suppress(zmq.Again):
+            while True:
+                messages.append(self.subscriber.next_message())
         return messages
 
 
@@ -131,3 +141,75 @@ def test_an_exception_of_a_signal_handler_leaves_whole_messages_and_no_lock(
         [[b"main", b"\x01"]],
     )
     assert [message for message in received[:-1] if len(message) != 2] in ([], [[b"\x01"]])
+
+
+def _stamped(wire: Wire) -> None:
+    wire.sender.stamper = Stamper()
+
+
+def _numbers(messages: list[list[bytes]]) -> list[tuple[bytes, int]]:
+    """Return topic and sequence number of messages that are whole and stamped."""
+    return [
+        (message[0], fields[1])
+        for message in messages
+        if len(message) > 2 and (fields := split(message[-1])) and len(set(message[1:-1])) == 1
+    ]
+
+
+def test_a_stamp_is_the_third_frame_and_probes_have_none(wire: Wire) -> None:
+    _stamped(wire)
+    for topic in (b"a", b"b", b"a"):
+        assert wire.sender.send(topic, b"\x01")
+    wire.sender.try_send(b"probe", b"\x80")
+    *messages, probe = wire.raw()
+    assert _numbers(messages) == [(b"a", 1), (b"b", 1), (b"a", 2)]
+    assert probe == [b"probe", b"\x80"]
+
+
+def test_a_stamped_message_that_is_interjected_is_numbered_as_it_is_sent(wire: Wire) -> None:
+    _stamped(wire)
+
+    def publishes(call: int, before: bool) -> None:
+        if (call, before) in ((1, True), (2, False), (3, True)):
+            assert wire.sender.send(b"t", b"\x02")
+
+    wire.around = publishes  # type: ignore[method-assign]
+    assert wire.sender.send(b"t", b"\x01")
+    assert _numbers(wire.raw()) == [(b"t", number) for number in (1, 2, 3, 4)]
+
+
+def test_stamped_messages_that_are_given_up_use_up_numbers(wire: Wire) -> None:
+    _stamped(wire)
+    taken = []
+
+    def publishes(call: int, before: bool) -> None:
+        if call == 1 and before:
+            taken.extend(wire.sender.send(b"t", b"\x01") for _ in range(PUBLISHER_QUEUE + 5))
+
+    wire.around = publishes  # type: ignore[method-assign]
+    wire.sender.send(b"t", b"\x01")
+    wire.sender.send(b"t", b"\x01")
+    assert taken.count(False) == 5
+    assert _numbers(wire.raw())[-1] == (b"t", PUBLISHER_QUEUE + 7)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("frame", [1, 2, 3])
+def test_an_exception_of_a_signal_handler_leaves_stamped_messages_whole(
+    wire: Wire, frame: int, before: bool
+) -> None:
+    _stamped(wire)
+
+    def ctrl_c(call: int, is_before: bool) -> None:
+        if (call, is_before) == (frame, before):
+            raise KeyboardInterrupt
+
+    wire.around = ctrl_c  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        wire.sender.send(b"main", b"\x01")
+    assert wire.sender.send(b"main", b"\x02")
+    received = wire.raw()
+    nothing_sent = (frame, before) == (1, True)
+    assert _numbers(received) == [(b"main", n) for n in ([2] if nothing_sent else [1, 2])]
+    odd = [message for message in received if message[0] != b"main"]
+    assert [len(message) for message in odd] in ([], [1], [2])

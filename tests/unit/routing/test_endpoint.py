@@ -76,6 +76,9 @@ def test_addresses(value, address):
         ("tcp://*:1", "give the bare host, without the protocol$"),
         ("robot:43124", "give the host alone: robot"),
         ("[::1]:43124", r"give the host alone: \[::1\]"),
+        ("\x1b[2J:43124", "it is no IPv6 address"),
+        ("\x1b2J:43124", "the port is given apart$"),
+        ("a" * 300 + ":43124", "the port is given apart$"),
         ("300.1.2.3", "expected an IPv4 address of four numbers from 0 to 255"),
         ("192.168.2", "expected an IPv4 address"),
         ("192.168.2.1.5", "expected an IPv4 address"),
@@ -98,6 +101,7 @@ def test_bad_address_says_why(value, hint):
     with pytest.raises(EndpointError, match=f"bad address .*{hint}") as caught:
         parse_address(value)
     assert shown(value) in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(

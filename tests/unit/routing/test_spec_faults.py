@@ -8,7 +8,7 @@ import pytest
 
 from banyan.errors import BanyanError, RoutingSpecError
 from banyan.limits import MAX_SPEC_FAULTS
-from banyan.routing.spec import parse
+from banyan.routing.spec import examine, parse
 
 HEADER = "backplane_name,ip_address,subscriber_port,subscriber_topic,publisher_port\n"
 GOOD = 'BP9,localhost,43125,"[ok]",43124\n'
@@ -287,3 +287,10 @@ def test_a_file_of_a_megabyte_takes_no_long_time(text):
 
 def test_a_long_value_is_not_printed_whole():
     assert len(only(HEADER + f'BP1,{"a" * 5000},1,"[a]",2\n').message) < 300
+
+
+@pytest.mark.parametrize("inside", ["a\x1b[2J,b", f"{'a' * 500},b"])
+def test_what_is_suggested_for_a_field_without_quotes_can_be_shown(inside):
+    (fault,) = examine(f"{HEADER}A,robot,1,[{inside}],2\n", "x.csv")[1]
+    assert str(fault).isprintable()
+    assert len(str(fault)) < 300
