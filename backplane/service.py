@@ -133,7 +133,6 @@ class Service:
             samples["connections_joined", label] = tally.joined
             samples["connections_refused", label] = tally.refused
             samples["connections_ended", label] = tally.left
-            samples["accept_failures", label] = tally.out_of_descriptors
         if self.keeper is not None:
             samples["keys", ()] = len(self.keeper.ring.allowed)
             inspector = self.keeper.inspector

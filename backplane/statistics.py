@@ -19,7 +19,6 @@ FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
     "connections_joined": ("counter", "Connections that spoke the protocol and were let in"),
     "connections_refused": ("counter", "Connections that did not, or were not let in"),
     "connections_ended": ("counter", "Connections that ended; who reconnects counts once more"),
-    "accept_failures": ("counter", "Connections not accepted for want of descriptors"),
     "turned_away": ("counter", "Connections ended at once, since there were too many"),
     "cut_off": ("counter", "Connections cut off: slow subscribers, hoarders, strangers, revoked"),
     "renewals": ("counter", "Times that all that waited was thrown away"),

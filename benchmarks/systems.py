@@ -12,7 +12,10 @@ import benchmarks.adapters
 from benchmarks.adapter import Adapter
 
 REFERENCE: Final = "raw"
-FIRST: Final = (REFERENCE, "banyan_base", "banyan_shared", "c_libzmq")
+FIRST: Final = (
+    REFERENCE, "banyan_base", "banyan_shared", "banyan_stamped", "banyan_keys",
+    "banyan_permissions", "banyan_unguarded", "c_libzmq",
+)  # fmt: skip
 LAST: Final = ("raw_mended",)
 """How the tables begin and end; the others stand between by their files' names."""
 

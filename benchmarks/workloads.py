@@ -122,12 +122,17 @@ class Workload:
 
 
 SHARED: Final = frozenset({"banyan_shared"})
+WAYS: Final = frozenset(
+    {"banyan_keys", "banyan_permissions", "banyan_stamped", "banyan_unguarded"}
+)
+"""Banyan with a protection switched on, or its guard left out."""
+
 MENDED: Final = frozenset({"raw_mended"})
 
 WORKLOADS: Final = (
-    Workload("small", "small messages, 1 -> 1"),
+    Workload("small", "small messages, 1 -> 1", extra=WAYS),
     Workload("rate", "small messages, paced", kind="rate", count=0, figures=RATE),
-    Workload("1kb", "1 KB", count=50_000, size=1_000),
+    Workload("1kb", "1 KB", count=50_000, size=1_000, extra=WAYS),
     Workload("10kb", "10 KB", count=20_000, size=10_000, extra=SHARED),
     Workload("100kb", "100 KB", count=10_000, size=100_000, extra=SHARED),
     Workload("1mb", "1 MB", count=1_200, size=1_000_000, extra=SHARED),

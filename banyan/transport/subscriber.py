@@ -120,7 +120,7 @@ class SubscriberSocket(zmq.Socket[bytes]):
             left = None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000))
             if not self.readable(left):
                 return 0
-            message = self.next_message()
+            message = read_message(self)  # what is held is not shown, and stays in front
             if is_reserved(message[0]):
                 self.heed(message)
             else:

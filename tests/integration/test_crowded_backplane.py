@@ -53,9 +53,10 @@ def test_no_descriptors_left(count: int) -> None:
         running.program.wait_for_line("turned away", errors=True)
         before, started = process.cpu_times(), time.monotonic()
         while time.monotonic() - started < 1:
-            source.send(10)
+            source.send()
+            time.sleep(0.02)  # so that next to nothing of it is for messages
         used = sum(process.cpu_times()[:2]) - sum(before[:2])
-        assert used / (time.monotonic() - started) < 0.6
+        assert used / (time.monotonic() - started) < 0.4
         assert process.num_fds() < 128
         assert source.settle() == 0
         for connection in silent:

@@ -10,6 +10,7 @@ import zmq
 from banyan.transport import sockets
 from banyan.transport.bell import Bell
 from banyan.transport.subscriber import SubscriberSocket
+from banyan.wire import stamp
 
 PROBE = [b"__banyan__/probe/1", b"\x80"]
 
@@ -118,3 +119,28 @@ def test_a_bell_wakes_and_is_not_seen(context: zmq.Context[zmq.Socket[bytes]]) -
     bell.close()
     bell.ring()
     subscriber.close()
+
+
+def test_a_stamp_left_over_is_no_event_and_not_shown(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    lone, message = [stamp.pack(b"publishr", 1, 2)], [b"x", b"1", stamp.pack(b"publishr", 2, 2)]
+    publisher.send_multipart(lone)
+    assert subscriber.poll(20) == 0
+    publisher.send_multipart(message)
+    assert subscriber.poll(5000) == zmq.POLLIN
+    assert list(subscriber.held) == [lone, message]
+    assert subscriber.recv_multipart() == [b"x", b"1"]
+    assert subscriber.poll(0) == 0
+
+
+def test_a_stamp_behind_many_frames_is_kept(
+    pair: tuple[zmq.Socket[bytes], SubscriberSocket],
+) -> None:
+    publisher, subscriber = pair
+    mark = stamp.pack(b"publishr", 1, 2)
+    publisher.send_multipart([b"x", b"1", b"1", b"1", mark])
+    publisher.send_multipart([b"x", b"1", mark, b"2"])
+    assert subscriber.next_message(0) == [b"x", b"1", mark]
+    assert subscriber.next_message(0) == [b"x", b"1", mark]

@@ -22,6 +22,9 @@ GROUP: Final = "Processes killed, ended, stopped and restarted, in the middle of
 BACK_S: Final = 5.0
 """libzmq tries to reconnect every 0.1 to 2 s; a component starts within 1 s."""
 
+BACK_FROM_STOP_S: Final = 7.0
+"""Everybody has given up; new publishers wait until old connections are read, for two attempts."""
+
 _STOPPED_S: Final = 2.0
 _CAUGHT_UP_S: Final = 5.0
 _BURST: Final = 400_000
@@ -46,16 +49,16 @@ class Stream:
         before = self.subscriber.page()["received"]
         wait_until(lambda: self.subscriber.page()["received"] >= before + more, 10, "messages")
 
-    def note_back(self, since: float, publisher: str = "a") -> None:
+    def note_back(self, since: float, publisher: str = "a", at_most: float = BACK_S) -> None:
         """Note when messages arrive again."""
         before = self.subscriber.page(publisher)["received"]
         heard = held_within(
-            lambda: self.subscriber.page(publisher)["received"] >= before + 100, 2 * BACK_S
+            lambda: self.subscriber.page(publisher)["received"] >= before + 100, 2 * at_most
         )
         if heard:
-            self.arena.note("heard after", time.monotonic() - since, "s", at_most=BACK_S)
+            self.arena.note("heard after", time.monotonic() - since, "s", at_most=at_most)
         else:
-            self.arena.record.fail(f"nothing is heard within {2 * BACK_S:g} s")
+            self.arena.record.fail(f"nothing is heard within {2 * at_most:g} s")
 
     def note_missing(self) -> None:
         """Note what is missing of all that was to be published until now."""
@@ -164,7 +167,8 @@ def _stopped(arena: Arena, who: str, seconds: float = _STOPPED_S) -> None:
     process.signal(signal.SIGSTOP)
     time.sleep(seconds)  # what is tested is time
     process.signal(signal.SIGCONT)
-    stream.note_back(time.monotonic())
+    at_most = BACK_S if seconds == _STOPPED_S else BACK_FROM_STOP_S
+    stream.note_back(time.monotonic(), at_most=at_most)
     stream.note_missing()
     stream.note_order()
     arena.lives()

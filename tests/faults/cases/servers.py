@@ -101,30 +101,6 @@ def endless_frame(arena: Arena) -> None:
     _meets(arena, back=talk)
 
 
-@case("message of 64 KB frames without end from the backplane", group=GROUP)
-def endless_message(arena: Arena) -> None:
-    part = zmtp.frame(bytes(65_536), zmtp.MORE) * 16
-
-    def talk(connection: socket.socket) -> None:
-        zmtp.shake_hands(connection, "XPUB")
-        connection.sendall(zmtp.frame(b"topic", zmtp.MORE))
-        zmtp.stream(connection, part, _OFFERED)
-
-    _meets(arena, back=talk)
-
-
-@case("100,000 subscriptions from the backplane", group=GROUP)
-def subscriptions(arena: Arena) -> None:
-    source = random.Random(10)
-    words = b"".join(zmtp.frame(SUBSCRIBE + source.randbytes(24)) for _ in range(100_000))
-
-    def talk(connection: socket.socket) -> None:
-        zmtp.shake_hands(connection, "XSUB")
-        zmtp.stream(connection, words, 1)
-
-    _meets(arena, front=talk)
-
-
 @case("a subscription of 200 KB from the backplane, cancelled", group=GROUP, fast=True)
 def long_subscription(arena: Arena) -> None:
     def talk(connection: socket.socket) -> None:
