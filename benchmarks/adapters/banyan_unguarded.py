@@ -28,7 +28,7 @@ def forward(publisher_port: str, subscriber_port: str) -> None:
     front = sockets.open_front_end(context, 16 << 20)
     back = sockets.open_back_end(context)
     for socket in (front, back):
-        socket.set(zmq.ZAP_DOMAIN, b"")  # there is no door here to ask
+        socket.set(zmq.ZAP_ENFORCE_DOMAIN, 0)  # there is no door here to ask
     sockets.bind(front, f"tcp://127.0.0.1:{publisher_port}")
     sockets.bind(back, f"tcp://127.0.0.1:{subscriber_port}")
     _, steering = sockets.open_pair(context)

@@ -119,7 +119,7 @@ def test_strangers_cannot_make_memory_grow(ring: Ring, locked: Backplane) -> Non
             for opening in (b"", GREETING, CURVE_GREETING, CURVE_GREETING + head):
                 for _ in range(8):
                     with (
-                        socket.create_connection(("127.0.0.1", port)) as stranger,
+                        socket.create_connection(("127.0.0.1", port), 10) as stranger,
                         contextlib.suppress(OSError),
                     ):
                         stranger.sendall(opening)
