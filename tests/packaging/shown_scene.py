@@ -11,11 +11,12 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
 
-from packaging_environment import Environment
+from packaging_environment import Environment, copy_distribution
 from tools import CHECKOUT, Backplane, Program, eventually, free_ports, running_backplane
 from tools.recorder import Recorder, receiving
 
@@ -47,8 +48,8 @@ class Scene:
     def __init__(self, folder: Path, installed: Environment) -> None:
         self.folder = folder / "checkout"
         self._installed = installed
-        ports = map(str, free_ports(4))
-        self._others = dict(zip(("43124", "43125", "43126", "43127"), ports, strict=True))
+        usual = ("43124", "43125", "43126", "43127", "9464")
+        self._others = dict(zip(usual, map(str, free_ports(len(usual))), strict=True))
         self._others["192.168.1.20"] = "127.0.0.1"
         self._customs = folder / "customs"
         self._ending = ExitStack()
@@ -86,9 +87,28 @@ class Scene:
         known = "|".join(map(re.escape, self._others))
         return re.sub(rf"\b({known})\b", lambda match: self._others[match[0]], text)
 
-    def publish_until(self, topic: str, payload: Any, program: Program, line: str) -> None:
+    def start_keyed_backplane(self) -> None:
+        """Start the first backplane with the keys that were made in the folder."""
+        program = self.start("backplane --keys my_keys")
+        program.wait_for_line("Publisher")
+        publisher, subscriber = (int(self._others[port]) for port in ("43124", "43125"))
+        self.first = Backplane(publisher, subscriber, program)
+
+    def install(self, library: str) -> None:
+        """Install a library that not everybody needs."""
+        copy_distribution(library, self._installed.packages)
+
+    def run(self, commands: Iterable[str]) -> None:
+        """Run commands one after the other, each to its good end."""
+        for command in commands:
+            program = self.start(command)
+            assert program.wait() == 0, program.report()
+
+    def publish_until(
+        self, topic: str, payload: Any, program: Program, line: str, **options: Any
+    ) -> None:
         """Publish until a program has printed a line: nobody knows when it has subscribed."""
-        with Recorder(**self.first.keywords) as source:
+        with Recorder(**self.first.keywords, **options) as source:
 
             def heard() -> bool:
                 source.publish_payload(payload, topic)

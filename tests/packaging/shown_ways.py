@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from packaging_environment import run
@@ -30,13 +30,19 @@ def says(
     backplanes: int = 1,
     heard: tuple[str, Any] | None = None,
     beside: str = "",
+    after: Sequence[str] = (),
+    library: str = "",
 ) -> tuple[str, Run]:
     """Start a command and wait for a line it prints, and with `status` for its end.
 
-    `heard` is a message it is sent, `beside` a command that runs meanwhile.
+    `heard` is a message it is sent, `beside` a command that runs meanwhile, `after` are commands
+    that are run first, `library` is one that an extra brings.
     """
 
     def go(scene: Scene) -> None:
+        if library:
+            scene.install(library)
+        scene.run(after)
         scene.start_backplanes(backplanes)
         other = scene.start(beside) if beside else None
         if other is not None:
@@ -48,6 +54,18 @@ def says(
             program.wait_for_line(re.compile(scene.adapt(line)), timeout=20)
         if status is not None:
             assert program.wait() == status, program.report()
+
+    return command, go
+
+
+def hears_with_a_key(command: str, line: str, after: Sequence[str]) -> tuple[str, Run]:
+    """Start a command at a backplane with keys, and wait for a line it prints of a message."""
+
+    def go(scene: Scene) -> None:
+        scene.run(after)
+        scene.start_keyed_backplane()
+        program = scene.start(command)
+        scene.publish_until("thing", 1, program, line, keys=scene.folder / "alice.key")
 
     return command, go
 

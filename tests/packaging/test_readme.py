@@ -23,6 +23,7 @@ from shown_ways import (
     MAKEFILE,
     UNIT,
     Run,
+    hears_with_a_key,
     installs,
     migrates,
     publishes,
@@ -46,11 +47,27 @@ MULTI: Final = "banyan run multi_echo_server -f routing_specs/two_backplanes_one
 BACKPLANE_2: Final = "backplane -n BP2 -p 43126 -s 43127"
 COUNTER: Final = ("counter", {"number": 3})
 
+NEW_DIRECTORY: Final = "banyan keys new my_keys"
+NEW_KEY: Final = "banyan keys new alice.key --for my_keys"
+KEYS: Final = (NEW_DIRECTORY, NEW_KEY)
+
 RUNS: Final[dict[str, Run]] = dict(
     [
         says("backplane", "Subscriber Port = 43125", backplanes=0),
         says(BACKPLANE_2, "Subscriber Port = 43127", backplanes=0),
         says("backplane --bind 127.0.0.1", "IP address: 127.0.0.1$", backplanes=0),
+        says(
+            "backplane --metrics-port 9464",
+            "Subscriber Port = 43125",
+            backplanes=0,
+            library="prometheus-client",
+        ),  # fmt: skip
+        says(NEW_DIRECTORY, "^Made my_keys", status=0, backplanes=0),
+        says(NEW_KEY, "^alice is let in", status=0, backplanes=0, after=(NEW_DIRECTORY,)),
+        says("backplane --keys my_keys", "Subscriber Port = 43125", backplanes=0, after=KEYS),
+        says("banyan keys show my_keys", "^allowed +alice", status=0, backplanes=0, after=KEYS),
+        says("banyan keys revoke my_keys alice", "no more", status=0, backplanes=0, after=KEYS),
+        hears_with_a_key("monitor --keys alice.key", "thing 1", after=KEYS),
         says("monitor", "thing 1", heard=("thing", 1)),
         says("monitor system/ alarm", "alarm 1", heard=("alarm", 1)),
         says("monitor --json system/cpu", '"payload": 1', heard=("system/cpu", 1)),
@@ -82,6 +99,7 @@ RUNS: Final[dict[str, Run]] = dict(
         migrates("sed -i.bak s/python_banyan/banyan/ my_program.py"),
         installs("pip install .", "."),
         installs("pip install '.[numpy]'", ".[numpy]"),
+        installs("pip install '.[metrics]'", ".[metrics]"),
         installs(f"sudo {HOME}/bin/pip install .", "."),
         serves(f"sudo python3 -m venv {HOME}"),
         serves("sudo cp docs/backplane.service /etc/systemd/system/"),
@@ -94,6 +112,12 @@ RUNS: Final[dict[str, Run]] = dict(
         says(f"{HOME}/bin/banyan {PROBE}", r"^BP1 .* answers +answers +[\d.]+ ms", status=1),
         says(f"{HOME}/bin/backplane", "Subscriber Port = 43125", backplanes=0),
         says(f"{HOME}/bin/{BACKPLANE_2}", "Subscriber Port = 43127", backplanes=0),
+        says(
+            f"{HOME}/bin/backplane --keys my_keys",
+            "Subscriber Port = 43125",
+            backplanes=0,
+            after=KEYS,
+        ),  # fmt: skip
         publishes(f"{HOME}/bin/banyan run system_probe -b 127.0.0.1", "system/cpu"),
         target("demo", "banyan demo"),
         target("test", "-m pytest"),
@@ -106,6 +130,8 @@ RUNS: Final[dict[str, Run]] = dict(
         target("bench", "python -m benchmarks"),
         target("bench QUICK=1", "$(if $(QUICK),--quick)"),
         target("faults", "python -m faults"),
+        target("fuzz", "python -m fuzz"),
+        target("soak", "python -m soak"),
         target("clean", "rm -rf $(VENV)"),
     ]
 )
