@@ -61,7 +61,7 @@ RUNS: Final[dict[str, Run]] = dict(
             "Subscriber Port = 43125",
             backplanes=0,
             library="prometheus-client",
-        ),  # fmt: skip
+        ),
         says(NEW_DIRECTORY, "^Made my_keys", status=0, backplanes=0),
         says(NEW_KEY, "^alice is let in", status=0, backplanes=0, after=(NEW_DIRECTORY,)),
         says("backplane --keys my_keys", "Subscriber Port = 43125", backplanes=0, after=KEYS),
@@ -117,7 +117,7 @@ RUNS: Final[dict[str, Run]] = dict(
             "Subscriber Port = 43125",
             backplanes=0,
             after=KEYS,
-        ),  # fmt: skip
+        ),
         publishes(f"{HOME}/bin/banyan run system_probe -b 127.0.0.1", "system/cpu"),
         target("demo", "banyan demo"),
         target("test", "-m pytest"),
