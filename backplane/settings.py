@@ -32,5 +32,5 @@ class Settings:
     @property
     def lossless_queue(self) -> int:
         """Messages in a queue that must not overflow: two full ones stay below the memory limit."""
-        most = min(limits.LOSSLESS_QUEUE_BYTES, self.memory // 3) // self.max_message_bytes
+        most = self.memory // limits.LOSSLESS_SHARE // self.max_message_bytes
         return max(1, min(limits.MESSAGE_QUEUE, most))

@@ -57,9 +57,9 @@ SUBSCRIBER_QUEUE: Final = 200_000
 """Messages a backplane holds for each subscriber. libzmq learns of what was read only after half
 a queue: a burst of 100,000 is never lost."""
 
-LOSSLESS_QUEUE_BYTES: Final = 1024 * 1024 * 1024
-"""What a lossless backplane holds for one subscriber, or from one publisher, if all messages are
-of the largest size."""
+LOSSLESS_SHARE: Final = 3
+"""A lossless backplane holds for one subscriber, or from one publisher, as many messages of the
+largest size as fit in its memory divided by this: the guard must not cut off who is waited for."""
 
 BACKPLANE_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Memory at which a backplane cuts off whoever makes it grow; a quarter of the machine's if that

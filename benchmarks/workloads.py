@@ -122,9 +122,7 @@ class Workload:
 
 
 SHARED: Final = frozenset({"banyan_shared"})
-WAYS: Final = frozenset(
-    {"banyan_keys", "banyan_permissions", "banyan_stamped", "banyan_unguarded"}
-)
+WAYS: Final = frozenset({"banyan_keys", "banyan_permissions", "banyan_stamped", "banyan_unguarded"})
 """Banyan with a protection switched on, or its guard left out."""
 
 MENDED: Final = frozenset({"raw_mended"})
