@@ -87,7 +87,15 @@ def parse_network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text.strip("[]"))
     except ValueError as error:
-        raise EndpointError(f"{error}; expected an address or a network") from error
+        raise EndpointError(f"{error}; expected {_nearest(text)}") from error
+
+
+def _nearest(text: str) -> str:
+    """Return the network that was probably meant, or what one looks like."""
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return "an address, or a network such as 203.0.113.0/24"
 
 
 def _is_ours(address: Address) -> bool:

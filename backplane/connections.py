@@ -21,7 +21,10 @@ SUBSCRIBERS: Final = "subscribers"
 UNKNOWN: Final = b""
 """In place of a key: admitted, but it could not be found out with which."""
 
-_SENT_BEFORE_ADMISSION: Final = 64 + 170 + 12
+_SENT_WITHOUT: Final = 64
+"""Bytes that somebody hears before he is let in, without keys: a greeting (ZMTP 3.1, RFC 37)."""
+
+_SENT_WITH_KEYS: Final = 64 + 170 + 12
 """Bytes a CURVE server sends at most to a client that it does not let in: greeting, WELCOME and
 ERROR (ZMTP 3.1, RFC 37; CurveZMQ, RFC 26). To one that it lets in READY, which is longer."""
 
@@ -49,7 +52,7 @@ class Connection:
     """One connection: its descriptor, who reported it, from where it came, and since when.
 
     `key` is the public key it was let in with, or UNKNOWN; None before that, and where there are
-    no keys. The rest belongs to the guard.
+    no keys; `name` is what libzmq calls it since. The rest belongs to the guard.
     """
 
     descriptor: int
@@ -57,6 +60,7 @@ class Connection:
     peer: tuple[str, int]
     since: float
     key: bytes | None = None
+    name: str = ""
     kept_up_at: int | None = None
     """Memory in use when nothing waited for it in the kernel."""
     received: int | None = None
@@ -167,9 +171,9 @@ class Connections:
             del self._by_descriptor[descriptor]
 
 
-def admitted(flow: tcp.Flow | None) -> bool:
-    """Tell from its figures that a connection was let in by its key; False if that is unknown."""
-    return flow is not None and flow.sent > _SENT_BEFORE_ADMISSION
+def admitted(flow: tcp.Flow | None, *, keys: bool) -> bool:
+    """Tell from its figures that a connection was let in; False if that is unknown."""
+    return flow is not None and flow.sent > (_SENT_WITH_KEYS if keys else _SENT_WITHOUT)
 
 
 class Monitor:

@@ -12,6 +12,7 @@ import click
 
 from banyan import banner, limits, signals, streams
 from banyan.cli import program
+from banyan.errors import BanyanError
 from banyan.version import __version__
 
 from .addresses import distinct
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_SIZE: Final = 2**30
 """Bytes: libraries beneath count in C's int, which ends before 2 G."""
 
-_SIZE: Final = re.compile(r"(\d{1,15})([kKmMgG]?)(?:i?[bB])?")
+_SIZE: Final = re.compile(r"([0-9]{1,15})([kKmMgG]?)(?:i?[bB])?")
 _SHIFTS: Final = {"": 0, "k": 10, "m": 20, "g": 30}
 
 EXAMPLES = """
@@ -100,7 +101,7 @@ def _words(size: float) -> str:
 )
 @click.option(
     "--keys",
-    type=click.Path(path_type=Path),
+    type=program.Place(path_type=Path),
     metavar="DIR",
     help="Encrypt, and let in only the keys of this directory; see `banyan keys --help`.",
 )
@@ -219,10 +220,9 @@ def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
 def _serve(settings: Settings) -> None:
     # All of it is imported before it is ready: a signal that interrupts an import may end Python
     # with another status.
-    from .service import Service
     from .statistics import as_json
 
-    service = Service(settings)
+    service = _open(settings)
     try:
         service.start()
         ended, questions = signals.Ended(), deque[bool]()
@@ -237,6 +237,17 @@ def _serve(settings: Settings) -> None:
                 streams.complain(as_json(settings.name, service.statistics()))
     finally:
         service.close()
+
+
+def _open(settings: Settings) -> Service:
+    import zmq
+
+    from .service import Service
+
+    try:
+        return Service(settings)
+    except (zmq.ZMQError, OSError) as error:
+        raise BanyanError(f"cannot open what is needed to begin: {error.strerror}") from error
 
 
 def _tell_who_may_come_in(settings: Settings, service: Service) -> None:

@@ -26,9 +26,6 @@ logger = logging.getLogger("banyan")
 _CLAIM_S: Final = 0.05
 """How long an admitted connection may take to be seen; it takes less than a millisecond."""
 
-_GREETING_BYTES: Final = 64
-"""What somebody hears before he is let in, without keys (ZMTP 3.1, RFC 37)."""
-
 _RECOVERY_S: Final = 0.05
 """Pause after an error, lest one that comes again and again take a whole core."""
 
@@ -155,7 +152,7 @@ class Door:
             if verdict is LATER:
                 self._send_away(port, peer)
         if verdict.admitted:
-            self._claim(verdict.key, newcomers)
+            self._claim(verdict, newcomers)
         elif verdict is not LATER:
             self._tell(verdict, peer, port)
 
@@ -171,8 +168,11 @@ class Door:
         libzmq leaves them waiting until the handshake has taken too long.
         """
         for connection in self.connections:
-            flow = connection.flow() if connection.port == port else None
-            if flow is not None and connection.peer[0] == address and flow.sent <= _GREETING_BYTES:
+            if (
+                connection.port == port
+                and connection.peer[0] == address
+                and not admitted(connection.flow(), keys=False)
+            ):
                 self.connections.cut(connection)
 
     def _newcomers(self, port: str, address: str) -> list[Connection]:
@@ -180,23 +180,24 @@ class Door:
         found = []
         for connection in self.connections:
             if connection.key is None and connection.port == port and not connection.cut:
-                if admitted(connection.flow()):
+                if admitted(connection.flow(), keys=True):
                     connection.key = UNKNOWN
                 elif connection.peer[0] == address:
                     found.append(connection)
         return found
 
-    def _claim(self, key: bytes, newcomers: list[Connection]) -> None:
-        """Write the key to the one of them who is in now.
+    def _claim(self, verdict: Verdict, newcomers: list[Connection]) -> None:
+        """Write key and name to the one of them who is in now.
 
         If it is not seen, any of them may come in with this key later on.
         """
         deadline = time.monotonic() + _CLAIM_S
         while newcomers and time.monotonic() < deadline:
             for connection in newcomers:
-                if admitted(connection.flow()):
-                    connection.key = UNKNOWN if connection.doubtful else key
-            if any(connection.key == key for connection in newcomers):
+                if admitted(connection.flow(), keys=True):
+                    connection.key = UNKNOWN if connection.doubtful else verdict.key
+                    connection.name = verdict.name
+            if any(connection.key == verdict.key for connection in newcomers):
                 return
             self._poll(self._monitors, 1)  # for the report that it is in, or gone
             self._read_monitors()

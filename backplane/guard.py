@@ -120,7 +120,7 @@ class Guard:
             for entry, flow in flows
             if self._is_stranger(entry)
             and flow.received > limits.STRANGER_BYTES
-            and not admitted(flow)
+            and not admitted(flow, keys=True)
         ]
 
     def _follow_publishers(self, flows: _Flows, passed_on: int) -> None:
@@ -163,7 +163,7 @@ class Guard:
             return []
         words = f"{used / 1e6:.0f} MB are in use, and it"
         cuts = self._slowest(flows, used, words) if progress_known else []
-        cuts = cuts or self._hoarder(flows, used, words)
+        cuts = cuts or self._hoarder(flows, used, words) or self._crowd(flows)
         if cuts or progress_known:
             self._acted, self._renewed = now, not cuts
             return cuts or None
@@ -188,6 +188,13 @@ class Guard:
             return []
         worst, _ = max(publishers, key=lambda pair: pair[1].received - pair[0].received_before)
         return [Cut(worst, HOARDER, f"{words} sent most of what is kept unfinished")]
+
+    def _crowd(self, flows: _Flows) -> list[Cut]:
+        """Return all who have not come in yet, if they are many: each takes 26 KB (measured)."""
+        outside = [entry for entry, flow in flows if not admitted(flow, keys=self._keys)]
+        if len(outside) < limits.CROWD:
+            return []
+        return [Cut(entry, STRANGER, f"{len(outside):,} wait at the door") for entry in outside]
 
 
 def _subscribers_of_too_much(flows: _Flows, now: float) -> list[Cut]:

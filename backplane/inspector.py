@@ -115,21 +115,24 @@ class Inspector:
     def _read(self, front: zmq.Socket[Any]) -> list[Any]:
         """Return a message, or of a longer one than there may be one frame too many."""
         message = [frame := _receive(front, NOBLOCK, False)]
+        count, size = 1, len(frame)
         while frame.more:
             frame = _receive(front, NOBLOCK, False)
+            count, size = count + 1, size + len(frame)
             if len(message) <= _FRAMES:
                 message.append(frame)
+        self._figures[0] += count
+        self._figures[1] += size
+        if count > limits.MAX_FRAMES:
+            self.offenders.append(_sender(frame))
         return message
 
     def _may_pass(self, message: list[Any]) -> bool:
         name, topic = _sender(message[0]), message[0].bytes
         permitted = self._may_publish(name, topic)
-        size = sum(map(len, message))
-        self._figures[0] += len(message)
-        self._figures[1] += size
         if permitted and len(message) <= _FRAMES:
             self._figures[6] += len(message)
-            self._figures[7] += size
+            self._figures[7] += sum(map(len, message))
             return True
         self.refused += 1
         what = "publish" if not permitted else f"publish more than {_FRAMES} frames"
@@ -191,7 +194,8 @@ class Inspector:
 
     def _tell(self, name: str, what: str, topic: bytes) -> None:
         text = shown(topic[: limits.MAX_TOPIC_BYTES].decode(errors="replace"))
-        self._log.warning(f"{name} {what}", "refused %s to %s %s", name, what, text)
+        who = name or "somebody without a name"
+        self._log.warning(f"{name} {what}", "refused %s to %s %s", who, what, text)
 
 
 def _sender(frame: Any) -> str:

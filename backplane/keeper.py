@@ -8,8 +8,6 @@ from pathlib import Path
 
 from banyan.errors import KeyFileError
 from banyan.keys.key_ring import KeyRing
-from banyan.keys.permissions import Permissions
-from banyan.keys.rights import Rights
 
 from .inspector import Inspector
 
@@ -27,7 +25,8 @@ class Keeper:
         self._stamp = KeyRing.stamp(directory)
         self._trouble = ""
         self.ring = KeyRing.load(directory)
-        self.inspector = None if self.ring.permissions is None else Inspector(self._permissions())
+        permissions = self.ring.permissions
+        self.inspector = None if permissions is None else Inspector(permissions)
         self._tell_faults()
 
     def changed(self) -> bool:
@@ -51,26 +50,17 @@ class Keeper:
 
         `inspect` is called with an inspector if one is needed for the first time.
         """
-        if self.inspector is not None:
-            return self._permit(self.inspector)
-        if self.ring.permissions is not None:
-            self.inspector = Inspector(self._permissions())
+        after = self.ring.permissions
+        if after is None:
+            return set()
+        if self.inspector is None:
+            self.inspector = Inspector(after)
             inspect(self.inspector)
-        return set()
-
-    def _permit(self, inspector: Inspector) -> set[bytes]:
-        before, after = inspector.permissions, self._permissions()
-        inspector.permit(after)
+            return set()
+        before = self.inspector.permissions
+        self.inspector.permit(after)
         names = self.ring.allowed.items()
         return {key for key, name in names if before.of(name) != after.of(name)}
-
-    def _permissions(self) -> Permissions:
-        """Return what is permitted; where the file is gone, everything."""
-        if self.ring.permissions is not None:
-            return self.ring.permissions
-        return Permissions(
-            {name: Rights((b"",), (b"",), key) for key, name in self.ring.allowed.items()}
-        )
 
     def _tell_faults(self) -> None:
         for fault in self.ring.faults:

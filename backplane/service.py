@@ -99,6 +99,7 @@ class Service:
             self._look_at_connections()
             if now - self._swept > limits.SHARED_GRACE_S:
                 self._swept = now
+                process.give_back()
                 sweep()  # what killed publishers left in shared memory
         except OSError as error:  # above all: no descriptors left just now
             self._log.warning("look", "cannot look after everything: %s", error)
@@ -150,15 +151,15 @@ class Service:
         changed = keeper.changed()
         if changed:
             self._admission.keys = keeper.ring.allowed
-            self._admission.banned = frozenset()
+            self._admission.banned &= frozenset(keeper.ring.allowed)  # who was revoked may return
         # At every look: who was let in just before his key was revoked is noticed a moment later.
         for connection in self._door.connections:
             if connection.key in (None, UNKNOWN):
                 if changed:  # it may be anybody; whoever is still let in comes back at once
                     reason = "keys were changed, and it is not known which one it has"
                     self._cut(Cut(connection, REVOKED, reason))
-            elif connection.key not in keeper.ring.allowed:
-                self._cut(Cut(connection, REVOKED, "its key was revoked"))
+            elif keeper.ring.allowed.get(connection.key) != connection.name:
+                self._cut(Cut(connection, REVOKED, "its key was revoked, or has another name"))
         if changed:
             self._follow_permissions(keeper)
 
@@ -174,7 +175,7 @@ class Service:
         self._forwarder.inspect(inspector)
 
     def _look_at_offenders(self) -> None:
-        """Whoever makes libzmq mistake one subscriber for another stays out."""
+        """Whoever misuses the protocol to harm others stays out."""
         keeper = self.keeper
         if keeper is None or keeper.inspector is None or not keeper.inspector.offenders:
             return
@@ -183,7 +184,7 @@ class Service:
         self._admission.banned |= keys
         for connection in self._door.connections:
             if connection.key in keys:
-                self._cut(Cut(connection, REVOKED, "it sent what is no subscription"))
+                self._cut(Cut(connection, REVOKED, "it sent what nobody sends but to do harm"))
 
     def _look_at_connections(self) -> None:
         connections = self._door.connections

@@ -72,7 +72,8 @@ class Component:
 
     @max_age.setter
     def max_age(self, seconds: float | None) -> None:
-        if seconds is not None and not seconds > 0:  # nan is not
+        number = isinstance(seconds, int | float) and seconds > 0  # nan is not
+        if seconds is not None and not number:
             raise SettingError(f"max_age must be a positive number of seconds, not {seconds!r}")
         self._banyan_max_age = seconds
         if hasattr(self, "_banyan"):

@@ -32,6 +32,10 @@ MAX_MESSAGE_FRAMES: Final = 1000
 MAX_SUBSCRIPTION_BYTES: Final = 1024
 """Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
 
+MAX_FRAMES: Final = 1000
+"""Frames in a message, of which three have a place in it; whoever sends more means harm: a million
+of them hold a backplane with permissions up for a second."""
+
 MAX_DEPTH: Final = 100
 """Maps and arrays inside each other: far above real payloads, far below the recursion limit."""
 
@@ -96,11 +100,17 @@ MAX_SUBSCRIPTIONS_BYTES: Final = 4 * 1024 * 1024
 HEARTBEAT_BYTES_A_SECOND: Final = 64
 """What a silent subscriber sends at most: pings and pongs, encrypted."""
 
+CROWD: Final = 100
+"""Connections that have not come in yet; more of them at once are no class that starts up."""
+
 STALL_S: Final = 2.0
 """A backplane that did not run for so long was stopped, and its publishers may have given up."""
 
 OVERTAKING_S: Final = 1.0
 """How long after that new publishers have to wait: what a connection held is read in less."""
+
+METRICS_VISIT_S: Final = 5.0
+"""How long somebody may take to ask for the metrics page."""
 
 DESCRIPTOR_RESERVE: Final = 48
 """Descriptors a backplane leaves unused: without any, libzmq uses up a core to no avail (measured).

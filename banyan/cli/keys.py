@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from banyan.cli import tables
+from banyan.cli import program, tables
 from banyan.errors import KeyFileError
 from banyan.keys import directory, key_file
 from banyan.keys.key import parse_key, parse_name
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keys"]
 
-PATH: Final = click.Path(path_type=Path)
+PATH: Final = program.Place(path_type=Path)
 
 KEY_SUFFIX: Final = ".key"
 

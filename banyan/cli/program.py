@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -35,6 +36,21 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number
+
+
+class Place(click.Path):
+    """A path that is not empty: an empty one would stand for the current directory."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path; a usage error if it is empty."""
+        if not os.fspath(value):
+            self.fail("an empty name stands for nothing.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def seconds(least: float = 0, *, more_than: bool = False) -> Number:

@@ -40,6 +40,7 @@ def own_public(directory: Path) -> bytes:
 
 def check_new(directory: Path, name: str) -> None:
     """Raise KeyFileError if this name cannot be let in, or is already."""
+    guarded.check_directory(directory)
     guarded.check_directory(directory / ALLOWED)
     file = _file(directory, name)
     if file.exists() or file.is_symlink():
@@ -59,6 +60,7 @@ def admit(directory: Path, name: str, public: bytes) -> None:
 
 def revoke(directory: Path, name: str) -> None:
     """Take a key back; raise KeyFileError if none is let in under this name."""
+    guarded.check_directory(directory)
     guarded.check_directory(directory / ALLOWED)
     try:
         _file(directory, name).unlink()

@@ -30,6 +30,12 @@ ALLOWED: Final = "allowed"
 PERMISSIONS: Final = "permissions.toml"
 SUFFIX: Final = ".pub"
 
+_GONE: Final = (
+    "it is gone; what it said stays in force until there is another one, or the backplane is "
+    "started again"
+)
+"""Some editors take a file away before they write the new one: nobody gains a right by that."""
+
 Stamp = tuple[tuple[object, ...], ...]
 """Differs from an earlier one when a file has changed."""
 
@@ -63,8 +69,8 @@ class KeyRing:
     def reload(self) -> Self:
         """Read anew who may come in; our own keys stay, for sockets that listen keep theirs.
 
-        Where permissions.toml has a fault the permissions stay as they are, while keys that were
-        revoked are gone nevertheless: see `faults`. Raises KeyFileError as `load` does.
+        Where permissions.toml has a fault, or is gone, the permissions stay as they are, while
+        keys that were revoked are gone nevertheless: see `faults`. Raises KeyFileError as `load`.
         """
         guarded.check_directory(self.directory)
         allowed, faults = _read_allowed(self.directory / ALLOWED)
@@ -73,6 +79,9 @@ class KeyRing:
         except KeyFileError as error:
             wrong = error.faults or (Fault(str(self.directory / PERMISSIONS), 0, 0, str(error)),)
             return replace(self, allowed=allowed, faults=(*faults, *wrong))
+        if permissions is None and self.permissions is not None:
+            gone = Fault(str(self.directory / PERMISSIONS), 0, 0, _GONE, "warning")
+            return replace(self, allowed=allowed, faults=(*faults, gone))
         faults = _with_warnings(faults, permissions)
         return replace(self, allowed=allowed, permissions=permissions, faults=faults)
 

@@ -39,7 +39,7 @@ class FloodWatch:
         self.mask = _SELDOM
         self._looked = -1.0
         self._flooded = -1.0
-        self._threads = _io_threads(context)
+        self._threads = _new_threads(context)
 
     def look(self) -> None:
         """Compare the pace since the last look with a flood's."""
@@ -58,32 +58,35 @@ class FloodWatch:
     def _let_gather(self, flood: bool) -> None:
         if sys.platform != "linux":
             return
+        # A thread has its name a moment after its number: not yet when the context was made.
+        self._threads = [thread for thread in self._threads if _does_io(thread)]
         policy = os.SCHED_BATCH if flood else os.SCHED_OTHER
         for thread in self._threads:
             with contextlib.suppress(OSError):  # ended, or forbidden in a sandbox
                 os.sched_setscheduler(thread, policy, os.sched_param(0))
 
 
-def _io_threads(context: zmq.Context[Any]) -> list[int]:
-    """Start a context's threads; return those that do its input and output, where Linux tells.
+def _new_threads(context: zmq.Context[Any]) -> list[int]:
+    """Start a context's threads; return the numbers of all that began meanwhile (Linux).
 
     None if somebody chose a policy for this program, which its threads inherit and keep.
     """
     if sys.platform != "linux" or os.sched_getscheduler(0) != os.SCHED_OTHER:
         return []
-    before = _named_threads()
+    before = _threads()
     context.socket(zmq.PAIR).close()  # the first socket starts them
-    return sorted(_named_threads() - before)
+    return sorted(_threads() - before)
 
 
-def _named_threads() -> set[int]:
+def _threads() -> set[int]:
     with contextlib.suppress(OSError):
-        return {int(task.name) for task in _TASKS.iterdir() if _is_named(task)}
+        return {int(task.name) for task in _TASKS.iterdir()}
     return set()
 
 
-def _is_named(task: Path) -> bool:
+def _does_io(thread: int) -> bool:
     try:
-        return (task / "comm").read_text(encoding="utf-8").startswith("ZMQbg/IO")
+        name = (_TASKS / str(thread) / "comm").read_text(encoding="utf-8")
     except OSError:
         return False
+    return name.startswith("ZMQbg/IO")

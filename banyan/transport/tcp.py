@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: what was not sent is thrown away, and the peer is told of the end."""
+
 _TCP_INFO: Final = struct.Struct("=120x QQ 8x I 52x QQ")
 """Linux's struct tcp_info (linux/tcp.h): bytes_acked at 120, bytes_received at 128, notsent_bytes
 at 144, bytes_sent at 200 and of them bytes_retrans at 208 (since Linux 4.19)."""
@@ -93,9 +96,7 @@ def _held(descriptor: int) -> Iterator[socket.socket]:
 @contextlib.contextmanager
 def _borrowed(descriptor: int) -> Iterator[socket.socket]:
     """Lend libzmq's descriptor to a socket object that does not close it; OSError if it is gone."""
-    connection = socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor
-    )
+    connection = socket.socket(fileno=descriptor)
     try:
         yield connection
     finally:

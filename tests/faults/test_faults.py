@@ -17,10 +17,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_survives(case: Case, request: pytest.FixtureRequest) -> None:
-    if not case.fast and not request.config.getoption("--faults"):
-        pytest.skip("a slow case: make faults, or --faults")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of every fast case, with `--faults` of every case."""
+    everything = metafunc.config.getoption("--faults")
+    chosen = [case for case in CASES if case.fast or everything]
+    metafunc.parametrize("case", chosen, ids=lambda case: case.name)
+
+
+def test_it_survives(case: Case) -> None:
     outcome = run_case(case, BANYAN)
     if outcome.skipped:
         pytest.skip(outcome.skipped)

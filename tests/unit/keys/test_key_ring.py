@@ -172,7 +172,9 @@ def test_a_slip_in_the_permissions_keeps_the_old_ones_but_revokes(place):
     assert again.permissions == ring.permissions
     assert [fault.line for fault in again.faults] == [2]
     (place / "permissions.toml").unlink()
-    assert ring.reload().permissions is None
+    gone = ring.reload()
+    assert gone.permissions == ring.permissions
+    assert [fault.severity for fault in gone.faults] == ["warning"]
 
 
 def test_our_own_keys_stay_while_we_run(place):
