@@ -123,7 +123,7 @@ class Inspector:
                 message.append(frame)
         self._figures[0] += count
         self._figures[1] += size
-        if count > limits.MAX_FRAMES:
+        if count > limits.MAX_MESSAGE_FRAMES:
             self.offenders.append(_sender(frame))
         return message
 

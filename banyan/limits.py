@@ -27,14 +27,11 @@ MEMORISED_TOPICS: Final = 1024
 """Topics whose frames are remembered, a few MB at worst: remembering takes a third of the time."""
 
 MAX_MESSAGE_FRAMES: Final = 1000
-"""Frames that `recv_multipart` returns of one message; what more there are is thrown away."""
+"""Frames of a message, of which three have a place in it. `recv_multipart` returns no more; where
+permissions are in force who sends more is kept out: a million take a second to be looked at."""
 
 MAX_SUBSCRIPTION_BYTES: Final = 1024
 """Bytes in one frame a backplane takes from a subscriber, which sends subscriptions only."""
-
-MAX_FRAMES: Final = 1000
-"""Frames in a message, of which three have a place in it; whoever sends more means harm: a million
-of them hold a backplane with permissions up for a second."""
 
 MAX_DEPTH: Final = 100
 """Maps and arrays inside each other: far above real payloads, far below the recursion limit."""
