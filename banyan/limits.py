@@ -73,7 +73,7 @@ seconds of 50 MB/s, for one that is stopped in a debugger."""
 RECEIVE_QUEUE_CHECK_S: Final = 0.25
 """How often that is looked at while messages come: at full speed it grows by 0.3 GB meanwhile."""
 
-RECEIVE_QUEUE_QUIET_S: Final = 10.0
+RECEIVE_QUEUE_QUIET_S: Final = 1.0
 """After how long without a message nobody looks any more, until the next one."""
 
 MEMORY_CHECK_S: Final = 0.1
