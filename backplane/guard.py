@@ -68,6 +68,11 @@ class Guard:
         self._passed_on = 0
         self._held = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether memory is well above what it was at the start."""
+        return self._busy
+
     def settling(self, now: float) -> bool:
         """Whether something was cut off a moment ago, so that memory should be given back."""
         return now - self._acted < limits.MEMORY_SETTLES_S

@@ -46,6 +46,7 @@ class Service:
         self._cuts: Counter[str] = Counter()
         self._renewals = 0
         self._memory = process.Memory()
+        self._looked = 0, self._started
         self._turned_away = 0
         self._log = QuietLog(logger)
         self.keeper = Keeper(settings.keys) if settings.keys else None
@@ -200,7 +201,10 @@ class Service:
     def _look_at_memory(self, now: float) -> None:
         if self._guard.settling(now):
             process.give_back()
-        traffic, used = self._forwarder.traffic(), self._memory.used()
+        used = self._memory.used()
+        if not self._deserves_a_look(now, used):
+            return
+        traffic = self._forwarder.traffic()
         passed_on = traffic.bytes_in + _OVERHEAD * traffic.frames_in
         cuts = self._guard.look(now, used, self._door.connections, passed_on)
         if cuts is None:
@@ -214,6 +218,15 @@ class Service:
         else:
             for cut in cuts:
                 self._cut(cut)
+
+    def _deserves_a_look(self, now: float, used: int) -> bool:
+        """Whether memory has grown; now and then in any case. Else nothing of it is done: idle."""
+        last, then = self._looked
+        grown = used - last > limits.GUARD_STEP_BYTES
+        if not (grown or self._guard.busy or now - then > limits.GUARD_IDLE_S):
+            return False
+        self._looked = used, now
+        return True
 
     def _cut(self, cut: Cut) -> None:
         if self._door.connections.cut(cut.connection):

@@ -88,6 +88,10 @@ MEMORY_SETTLES_S: Final = 1.0
 GUARD_FROM_BYTES: Final = 64 * 1024 * 1024
 """Growth of a backplane's memory from which it looks at each connection."""
 
+GUARD_STEP_BYTES: Final = 1024 * 1024
+GUARD_IDLE_S: Final = 1.0
+"""Growth from which it looks at what has gone through at all; and how often in any case."""
+
 STRANGER_BYTES: Final = 64 * 1024
 """Bytes a connection may send before it has shown a key; a handshake takes less than 1,000."""
 
