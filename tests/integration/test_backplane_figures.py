@@ -36,6 +36,7 @@ def test_the_page_moves_with_the_traffic() -> None:
         Counter(running) as counter,
         Source(running, counter) as source,
     ):
+        source.settle()  # what proved the path has passed
         before = page(port)
         source.send(100)
         source.settle()
