@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -27,9 +25,6 @@ _SENT_WITHOUT: Final = 64
 _SENT_WITH_KEYS: Final = 64 + 170 + 12
 """Bytes a CURVE server sends at most to a client that it does not let in: greeting, WELCOME and
 ERROR (ZMTP 3.1, RFC 37; CurveZMQ, RFC 26). To one that it lets in READY, which is longer."""
-
-_EVENT: Final = struct.Struct("=HI")
-"""A monitor's first frame: the event, and a value that depends on it (zmq_socket_monitor)."""
 
 _REFUSED: Final = (
     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
@@ -181,18 +176,15 @@ class Monitor:
 
     def __init__(self, socket: zmq.Socket[Any], port: str) -> None:
         self.port = port
-        url = f"inproc://{os.urandom(16).hex()}"
-        socket.monitor(url, _EVENTS)
-        self.socket = sockets.open_ear(socket.context, url)
+        self.socket = sockets.open_monitor(socket, _EVENTS)
 
     def read(self, connections: Connections) -> bool:
         """Note all that was reported; False once the socket is closed, which ends the reports."""
         while True:
             try:
-                head = self.socket.recv_multipart(zmq.NOBLOCK)[0]
+                event, value = sockets.read_report(self.socket)
             except zmq.Again:
                 return True
-            event, value = _EVENT.unpack(head)
             if event == zmq.EVENT_MONITOR_STOPPED:
                 connections.forget(self)
                 self.socket.close()

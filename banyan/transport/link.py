@@ -67,13 +67,13 @@ class Link:
         self.publisher_url = endpoint.url(address, publisher_port) if publisher_port else None
         if self.subscriber_url:
             self.subscriber = sockets.open_subscriber(context, credentials, max_message_bytes)
-            self.subscriber_watch = ConnectionWatch(context, self.subscriber)
+            self.subscriber_watch = ConnectionWatch(self.subscriber)
             self.subscriber.bypassed = self._note_bypassed
         if self.publisher_url:
             self.publisher = sockets.open_publisher(
                 context, alone=self.subscriber is None, credentials=credentials
             )
-            self.publisher_watch = ConnectionWatch(context, self.publisher)
+            self.publisher_watch = ConnectionWatch(self.publisher)
             self.sender = Sender(self.publisher)
         self._ask_for_rights()
         for socket, url in self._ends():

@@ -8,7 +8,8 @@ read that its peer will never send, and the connection stays silent for good (me
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import struct
+from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
@@ -18,6 +19,10 @@ from banyan.transport.subscriber import SubscriberSocket
 
 if TYPE_CHECKING:
     from banyan.keys.key_file import Credentials
+
+
+_REPORT: Final = struct.Struct("=HI")
+"""The first frame of a monitor's message (zmq_socket_monitor)."""
 
 
 def open_subscriber(
@@ -68,16 +73,30 @@ def open_pair(context: zmq.Context[Any]) -> tuple[zmq.Socket[bytes], zmq.Socket[
     return ends
 
 
-def open_ear(context: zmq.Context[Any], url: str) -> zmq.Socket[bytes]:
-    """Open the reading end of a socket monitor.
+def open_monitor(watched: zmq.Socket[Any], events: int) -> zmq.Socket[bytes]:
+    """Have libzmq report events of a socket's connections; return where they are to be read.
 
     Its queue has no bound: reports that found no room would stop the whole context (measured).
     """
-    socket: zmq.Socket[bytes] = context.socket(zmq.PAIR)
+    url = f"inproc://{os.urandom(16).hex()}"
+    watched.monitor(url, events)
+    socket: zmq.Socket[bytes] = watched.context.socket(zmq.PAIR)
     socket.linger = 0
     socket.rcvhwm = 0
     socket.connect(url)
     return socket
+
+
+def read_report(monitor: zmq.Socket[Any]) -> tuple[int, int]:
+    """Return the next report: the event, and a value that depends on it; zmq.Again if none.
+
+    Frame by frame, so that a signal handler that raises between two leaves no harm behind.
+    """
+    while True:
+        frame = monitor.recv(zmq.NOBLOCK, copy=False)
+        if frame.more:  # else it is the address, which is known
+            event, value = _REPORT.unpack(frame.bytes)
+            return event, value
 
 
 def open_zap(context: zmq.Context[Any]) -> zmq.Socket[bytes]:

@@ -6,7 +6,6 @@ Nothing waits for these reports: they are read when somebody asks, in whichever 
 from __future__ import annotations
 
 import os
-import struct
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,16 +15,10 @@ import zmq
 from banyan import limits
 from banyan.transport import sockets
 
-_EVENT: Final = struct.Struct("=HI")
-"""A report's first frame: the event and a value that depends on it (zmq_socket_monitor)."""
-
-REFUSED: Final = "refused by ZAP"
-"""How `failure` begins when the peer does not let our key in."""
-
 _FAILED: Final = {
     int(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL): "the handshake failed: {}",
     int(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL): "the handshake failed: protocol error {:#x}",
-    int(zmq.EVENT_HANDSHAKE_FAILED_AUTH): f"{REFUSED} with status {{}}",
+    int(zmq.EVENT_HANDSHAKE_FAILED_AUTH): "refused by ZAP with status {}",
 }
 _EVENTS: Final = (
     zmq.EVENT_CONNECTED
@@ -58,7 +51,7 @@ class ConnectionWatch:
     reads takes about 100 bytes: 2 KB/s while a peer accepts and closes every connection.
     """
 
-    def __init__(self, context: zmq.Context[Any], socket: zmq.Socket[Any]) -> None:
+    def __init__(self, socket: zmq.Socket[Any]) -> None:
         self.connections = 0
         self.connected = False
         self.failure = ""
@@ -66,10 +59,8 @@ class ConnectionWatch:
         self._attempts = 0
         # Not reentrant: a signal handler must not read in the middle of what it interrupted.
         self._lock = threading.Lock()
-        url = f"inproc://{os.urandom(16).hex()}"
-        socket.monitor(url, _EVENTS)
         self._socket = socket
-        self._ear = sockets.open_ear(context, url)
+        self._ear = sockets.open_monitor(socket, _EVENTS)
         self.descriptor = int(self._ear.get(zmq.FD))
         """Becomes readable with a report; libzmq signals only what comes after a `look`."""
 
@@ -104,11 +95,10 @@ class ConnectionWatch:
     def _read(self) -> None:
         while not self._ear.closed:
             try:
-                frame = self._ear.recv(zmq.NOBLOCK, copy=False)
+                report = sockets.read_report(self._ear)
             except zmq.Again:
                 return
-            if frame.more:  # the other frame is the address: the one we connect to
-                self._take(*_EVENT.unpack(frame.bytes))
+            self._take(*report)
 
     def _take(self, event: int, value: int) -> None:
         if event == zmq.EVENT_CONNECTED:

@@ -50,7 +50,7 @@ def rude_peer() -> Iterator[tuple[int, list[int]]]:
 def test_connections_are_counted(context: zmq.Context[Any]) -> None:
     port = free_port()
     subscriber = sockets.open_subscriber(context)
-    watch = ConnectionWatch(context, subscriber)
+    watch = ConnectionWatch(subscriber)
     sockets.connect(subscriber, f"tcp://127.0.0.1:{port}")
     watch.look()
     assert (watch.connections, watch.connected, watch.connection) == (0, False, None)
@@ -74,7 +74,7 @@ def test_thousands_of_reports_that_nobody_reads_stop_nothing(context: zmq.Contex
     with rude_peer() as (port, accepted):
         subscriber = context.socket(zmq.SUB)
         subscriber.reconnect_ivl = 1
-        watch = ConnectionWatch(context, subscriber)
+        watch = ConnectionWatch(subscriber)
         subscriber.connect(f"tcp://127.0.0.1:{port}")
         eventually(lambda: len(accepted) > 1500, 30)  # 4,500 reports
         here, there = sockets.open_pair(context)
@@ -91,7 +91,7 @@ def test_thousands_of_reports_that_nobody_reads_stop_nothing(context: zmq.Contex
 def test_a_look_inside_a_look_is_left_out(context: zmq.Context[Any]) -> None:
     """As by a signal handler that interrupts one."""
     subscriber = sockets.open_subscriber(context)
-    watch = ConnectionWatch(context, subscriber)
+    watch = ConnectionWatch(subscriber)
     with watch._lock:
         watch.look()
     watch.close()
@@ -104,7 +104,7 @@ def test_a_look_inside_a_look_is_left_out(context: zmq.Context[Any]) -> None:
 def test_bytes_are_counted_over_connections_and_cuts(context: zmq.Context[Any]) -> None:
     publisher, subscriber = context.socket(zmq.PUB), sockets.open_subscriber(context)
     port = publisher.bind_to_random_port("tcp://127.0.0.1")
-    watch = ConnectionWatch(context, subscriber)
+    watch = ConnectionWatch(subscriber)
     inflow = Inflow(watch, port)
     sockets.connect(subscriber, f"tcp://127.0.0.1:{port}")
     subscriber.subscribe("")
