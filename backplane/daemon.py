@@ -257,7 +257,7 @@ def _tell_who_may_come_in(settings: Settings, service: Service) -> None:
         ring = service.keeper.ring
         rights = "what permissions.toml says" if ring.permissions else "everything"
         streams.complain(
-            f"backplane: {len(ring.allowed)} keys are let in and may do {rights}; "
+            f"backplane: keys let in: {len(ring.allowed)}; they may do {rights}; "
             f"its own public key is {ring.own.public.decode()}"
         )
 
